@@ -1,0 +1,77 @@
+//! The same crawl in one thread and without actors: what they are measured against.
+//!
+//! It takes the same steps in the same batches, and uses one buffer for all files, which the
+//! actors cannot.
+
+use super::{
+    batch::{Batch, Parser},
+    file,
+    index::{IndexReport, Shard},
+    links::LinkChecker,
+    outcome::{Findings, Outcome, TOP_TERMS},
+    progress::Progress,
+    terms::SHARDS,
+    tree::Tree,
+    walk::walk,
+};
+
+/// Crawls `tree` and tells `on_progress` about each batch.
+pub(crate) fn run(tree: &Tree, mut on_progress: impl FnMut(&Progress)) -> Outcome {
+    let mut totals = Totals::default();
+    let mut parser = Parser::default();
+    let mut batch = Batch::default();
+    let mut buffer = Vec::new();
+    for found in walk(tree) {
+        let source = found.and_then(|it| {
+            let max_bytes = it.kind.max_bytes();
+            file::read(&tree.root, it, max_bytes, core::mem::take(&mut buffer))
+        });
+        match source {
+            Ok(source) => {
+                parser.parse(&source, &mut batch);
+                buffer = source.text.into_bytes();
+            }
+            Err(failed) => batch.failed.push(failed),
+        }
+        if batch.is_full() {
+            totals.add(core::mem::take(&mut batch), tree);
+            on_progress(&totals.progress());
+        }
+    }
+    totals.add(batch, tree);
+    totals.into_outcome()
+}
+
+#[derive(Default)]
+struct Totals {
+    findings: Findings,
+    shards: [Shard; SHARDS],
+    checker: LinkChecker,
+}
+
+impl Totals {
+    fn add(&mut self, mut batch: Batch, tree: &Tree) {
+        self.findings.add(&mut batch);
+        for (shard, terms) in self.shards.iter_mut().zip(&batch.terms.0) {
+            shard.merge(terms);
+        }
+        let broken = self.checker.check(&batch.links, |it| file::is_there(&tree.root, it));
+        self.findings.broken.extend(broken);
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            pages: self.findings.pages + self.findings.failed.total(),
+            ..Progress::default()
+        }
+    }
+
+    fn into_outcome(self) -> Outcome {
+        let reports = self.shards.iter().map(|it| it.report(TOP_TERMS));
+        let index = IndexReport::merge(reports, TOP_TERMS);
+        Outcome { findings: self.findings, index, actors: None, is_partial: false }
+    }
+}
+
+#[cfg(test)]
+mod tests;

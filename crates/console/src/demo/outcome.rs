@@ -1,0 +1,76 @@
+//! What a crawl found, added up from batches. The actors and the baseline end with the same.
+
+use serde::Serialize;
+
+use super::{batch::Batch, failed::Failed, index::IndexReport, kept::Kept, links::BrokenLink};
+
+/// Terms that a report names.
+pub(crate) const TOP_TERMS: usize = 20;
+
+/// What was counted, but for the terms.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Findings {
+    pub(crate) pages: u64,
+    pub(crate) bytes: u64,
+    pub(crate) words: u64,
+    pub(crate) links: u64,
+    pub(crate) failed: Kept<Failed>,
+    pub(crate) broken: Kept<BrokenLink>,
+}
+
+impl Findings {
+    /// Adds a batch, but for its terms and broken links, which others find out.
+    pub(crate) fn add(&mut self, batch: &mut Batch) {
+        self.pages += batch.pages;
+        self.bytes += batch.bytes;
+        self.words += batch.words;
+        self.links += batch.links.n_links() as u64;
+        self.failed.extend(batch.failed.drain(..));
+    }
+}
+
+/// Everything a crawl has to say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Outcome {
+    pub(crate) findings: Findings,
+    pub(crate) index: IndexReport,
+    /// `None` if no actors took part.
+    pub(crate) actors: Option<Actors>,
+    /// Whether it was stopped before its end.
+    pub(crate) is_partial: bool,
+}
+
+/// What the actors did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Actors {
+    pub(crate) restarts: u64,
+    pub(crate) messages: Messages,
+    /// The busiest first.
+    pub(crate) busiest: Vec<Busy>,
+}
+
+/// What became of the messages. Each that was sent is in exactly one of the others.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+pub(crate) struct Messages {
+    pub(crate) sent: u64,
+    pub(crate) handled: u64,
+    pub(crate) refused: u64,
+    pub(crate) dropped: u64,
+    pub(crate) dead: u64,
+    pub(crate) queued: u64,
+}
+
+impl Messages {
+    /// Whether no message was lost or invented.
+    pub(crate) fn is_conserved(&self) -> bool {
+        self.sent == self.handled + self.refused + self.dropped + self.dead + self.queued
+    }
+}
+
+/// How busy an actor was.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Busy {
+    pub(crate) actor: String,
+    pub(crate) handled: u64,
+    pub(crate) busy_seconds: f64,
+}

@@ -1,0 +1,5 @@
+//! The command, as its user runs it.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod demo;

@@ -1,0 +1,243 @@
+//! Who owns state, and how it handles what is sent to it.
+
+use std::{
+    any,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context as TaskContext, Poll},
+};
+
+use crate::{Context, Failure, Message, Protocol, SpawnOptions, StopReason};
+
+/// Someone who owns state and handles messages one after another.
+///
+/// `Protocol` lists the messages that travel without an allocation and make the actor's declared
+/// surface; a message that is handled but not listed works the same through a box. `()` lists
+/// nothing.
+///
+/// ```
+/// # extern crate ghostlight_core as ghostlight;
+/// use ghostlight::{Actor, Context, Failure, Handler, Message, StopReason};
+///
+/// #[derive(Message)]
+/// #[message(reply = u64)]
+/// struct Add(u64);
+///
+/// struct Sum(u64);
+///
+/// impl Actor for Sum {
+///     type Protocol = (Add,);
+///
+///     async fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+///         println!("{} begins at {}", cx.id(), self.0);
+///         Ok(())
+///     }
+///
+///     async fn stopped(&mut self, reason: &StopReason, _: &mut Context<'_, Self>) {
+///         println!("ended with {}: {reason}", self.0);
+///     }
+/// }
+///
+/// impl Handler<Add> for Sum {
+///     async fn handle(&mut self, Add(n): Add, _: &mut Context<'_, Self>) -> u64 {
+///         self.0 += n;
+///         self.0
+///     }
+/// }
+/// ```
+///
+/// Without hooks the derive says it shorter: `#[derive(Actor)] #[actor(handles(Add))]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an actor",
+    label = "this cannot be spawned",
+    note = "add `#[derive(Actor)]` to `{Self}`, with `#[actor(handles(..))]` for its messages"
+)]
+pub trait Actor: Sized + Send + 'static {
+    /// The messages that are part of the declared surface, as a tuple of at most sixteen.
+    type Protocol: Protocol<Self>;
+
+    /// What an actor of this type is spawned with, where the spawn site says nothing else.
+    #[must_use]
+    fn options() -> SpawnOptions {
+        SpawnOptions::default()
+    }
+
+    /// The label by which its kind is shown; not unique, and no part of any format.
+    #[must_use]
+    fn label() -> &'static str {
+        any::type_name::<Self>()
+    }
+
+    /// Runs once per incarnation, before any message.
+    ///
+    /// # Errors
+    /// What it returns ends the incarnation as [`StopReason::StartFailed`].
+    ///
+    /// # Cancel safety
+    /// It is dropped at its next await when the actor is killed meanwhile.
+    fn started(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send {
+        _ = cx;
+        NoHook::<Result<(), Failure>>(PhantomData)
+    }
+
+    /// Runs once per incarnation, after the last message: not when it was killed, or had not
+    /// started.
+    ///
+    /// # Cancel safety
+    /// It is dropped at its next await when the actor is killed meanwhile, or the time for
+    /// shutting down is over.
+    fn stopped(
+        &mut self,
+        reason: &StopReason,
+        cx: &mut Context<'_, Self>,
+    ) -> impl Future<Output = ()> + Send {
+        _ = (reason, cx);
+        NoHook::<()>(PhantomData)
+    }
+}
+
+/// An actor whose state is built inside its own task, from arguments.
+///
+/// ```
+/// # extern crate ghostlight_core as ghostlight;
+/// use ghostlight::{Actor, Create, Failure, System};
+///
+/// struct Config(String);
+/// impl Actor for Config { type Protocol = (); }
+/// impl Create for Config {
+///     type Args = std::path::PathBuf;
+///
+///     async fn create(path: Self::Args) -> Result<Self, Failure> {
+///         Ok(Self(std::fs::read_to_string(path)?))
+///     }
+/// }
+///
+/// let system = System::new("create");
+/// let missing = system.create::<Config>("no/such/file".into());
+/// let why = system.block_on(missing.wait_started()).unwrap_err();
+/// assert!(why.to_string().contains("No such file"));
+/// ```
+pub trait Create: Actor {
+    /// What the state is built from.
+    type Args: Send + 'static;
+
+    /// Builds the state. Messages sent meanwhile are kept in order.
+    ///
+    /// # Errors
+    /// What it returns ends the actor as [`StopReason::StartFailed`].
+    ///
+    /// # Cancel safety
+    /// It is dropped at its next await when the actor is stopped or killed meanwhile.
+    fn create(args: Self::Args) -> impl Future<Output = Result<Self, Failure>> + Send;
+}
+
+/// How an actor handles one type of message, with its state to itself.
+///
+/// ```
+/// # extern crate ghostlight_core as ghostlight;
+/// # use ghostlight::{Actor, Context, Handler, Message};
+/// # struct Echo;
+/// # impl Actor for Echo { type Protocol = (Ping,); }
+/// #[derive(Message)]
+/// #[message(reply = String)]
+/// struct Ping(String);
+///
+/// impl Handler<Ping> for Echo {
+///     async fn handle(&mut self, Ping(text): Ping, _cx: &mut Context<'_, Self>) -> String {
+///         text
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle `{M}`",
+    label = "no handler for `{M}`",
+    note = "write `impl Handler<{M}> for {Self}`, or `impl ReadHandler<{M}> for {Self}`"
+)]
+pub trait Handler<M: Message>: Actor {
+    /// Whether handling only reads the state. Follows from which of the two traits was written.
+    #[doc(hidden)]
+    const READS: bool = false;
+
+    /// Handles one message. Nothing else touches the state until it is done, awaits included.
+    ///
+    /// # Cancel safety
+    /// Dropped at its next await when the actor is killed, or was stopped and the time for
+    /// shutting down is over. An asker that leaves does not end it.
+    fn handle(
+        &mut self,
+        message: M,
+        cx: &mut Context<'_, Self>,
+    ) -> impl Future<Output = M::Reply> + Send;
+}
+
+/// How an actor answers a message from its state as it stands, without changing it.
+///
+/// A read handler serves everywhere a [`Handler`] does, and being one tells the platform, and the
+/// reader, that it only looks.
+///
+/// ```
+/// # extern crate ghostlight_core as ghostlight;
+/// # use ghostlight::{Actor, Message, ReadContext, ReadHandler};
+/// # struct Account { cents: i64 }
+/// # impl Actor for Account { type Protocol = (Balance,); }
+/// #[derive(Message)]
+/// #[message(reply = i64)]
+/// struct Balance;
+///
+/// impl ReadHandler<Balance> for Account {
+///     async fn read(&self, _: Balance, _cx: &ReadContext<'_, Self>) -> i64 {
+///         self.cents
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle `{M}`",
+    label = "no handler for `{M}`",
+    note = "write `impl Handler<{M}> for {Self}`, or `impl ReadHandler<{M}> for {Self}`"
+)]
+pub trait ReadHandler<M: Message>: Actor + Sync {
+    /// Answers one message.
+    ///
+    /// # Cancel safety
+    /// As for [`Handler::handle`].
+    fn read(
+        &self,
+        message: M,
+        cx: &ReadContext<'_, Self>,
+    ) -> impl Future<Output = M::Reply> + Send;
+}
+
+impl<A: ReadHandler<M>, M: Message> Handler<M> for A {
+    const READS: bool = true;
+
+    async fn handle(&mut self, message: M, cx: &mut Context<'_, Self>) -> M::Reply {
+        self.read(message, &cx.read_only()).await
+    }
+}
+
+pub use crate::context::ReadContext;
+
+/// A hook that was not written.
+///
+/// It has no size, which is how the runtime knows that there is nothing to run: the future of an
+/// `async fn` captures at least `self`.
+struct NoHook<T>(PhantomData<fn() -> T>);
+
+impl Future for NoHook<()> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+impl Future for NoHook<Result<(), Failure>> {
+    type Output = Result<(), Failure>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,435 @@
+//! Handles to actors.
+
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    sync::{Arc, Weak},
+    task::{Context as TaskContext, Poll},
+    time::Duration,
+};
+
+use ghostlight_rt::Runtime;
+
+use crate::{
+    Actor, ActorId, Ask, Counters, Endpoint, Handler, Message, Priority, Recipient, Refused,
+    StopReason, Tell, TellError,
+    ask::Tried,
+    cell::Cell,
+    endpoint::{Deliver, Patience, sealed::Way},
+    life,
+    mailbox::{Order, Place, Verb},
+    protocol::Letter,
+};
+
+/// A handle to an actor, wherever it is: send to it, watch it, end it.
+///
+/// Cloning is cheap; refs compare and hash by identity. Holding one keeps nothing running, and
+/// dropping the last one stops nothing: an actor ends by itself, by order, or with its owner.
+pub struct ActorRef<A: Actor>(Target<A>);
+
+enum Target<A: Actor> {
+    Here(Arc<Cell<A>>),
+    Elsewhere(Arc<dyn Endpoint>),
+}
+
+impl<A: Actor> ActorRef<A> {
+    pub(crate) const fn here(cell: Arc<Cell<A>>) -> Self {
+        Self(Target::Here(cell))
+    }
+
+    /// A ref to an actor that lives elsewhere, as far as `endpoint` can tell.
+    #[must_use]
+    pub fn from_endpoint(endpoint: Arc<dyn Endpoint>) -> Self {
+        Self(Target::Elsewhere(endpoint))
+    }
+
+    /// The identity of the actor.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        match &self.0 {
+            Target::Here(cell) => cell.id,
+            Target::Elsewhere(endpoint) => endpoint.id(),
+        }
+    }
+
+    /// Its name, or the label of its kind.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.0 {
+            Target::Here(cell) => cell.name(),
+            Target::Elsewhere(endpoint) => endpoint.name(),
+        }
+    }
+
+    /// Sends a message; awaiting it waits only when the mailbox is full and lets senders wait.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// # use std::time::Duration;
+    /// # use ghostlight::{Actor, Context, Handler, Message, System};
+    /// # #[derive(Message)] struct Note(&'static str);
+    /// # #[derive(Actor)] #[actor(handles(Note))] struct Diary;
+    /// # impl Handler<Note> for Diary {
+    /// #     async fn handle(&mut self, _: Note, _: &mut Context<'_, Self>) {}
+    /// # }
+    /// # let system = System::new("docs");
+    /// # let diary = system.spawn(Diary);
+    /// # system.block_on(async {
+    /// diary.tell(Note("rain")).await?;
+    /// diary.tell(Note("sun")).within(Duration::from_millis(10)).await?;
+    /// # Ok::<_, ghostlight::TellError<Note>>(()) }).unwrap();
+    /// ```
+    pub fn tell<M: Message>(&self, message: M) -> Tell<'_, M, Self>
+    where
+        A: Handler<M>,
+    {
+        Tell::new(self, message)
+    }
+
+    /// Sends a message if there is room now.
+    ///
+    /// # Errors
+    /// Gives the message back if there is none, or the actor has ended.
+    pub fn try_tell<M: Message>(&self, message: M) -> Result<(), TellError<M>>
+    where
+        A: Handler<M>,
+    {
+        Tell::new(self, message).now()
+    }
+
+    /// Sends a message whose reply is awaited, for 5 s unless something else is said.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// # use std::time::Duration;
+    /// # use ghostlight::{Actor, Context, Handler, Message, System};
+    /// # #[derive(Message)] #[message(reply = u32)] struct Count;
+    /// # #[derive(Actor)] #[actor(handles(Count))] struct Diary;
+    /// # impl Handler<Count> for Diary {
+    /// #     async fn handle(&mut self, _: Count, _: &mut Context<'_, Self>) -> u32 { 2 }
+    /// # }
+    /// # let system = System::new("docs");
+    /// # let diary = system.spawn(Diary);
+    /// # system.block_on(async {
+    /// let notes = diary.ask(Count).await?;
+    /// let same = diary.ask(Count).within(Duration::from_millis(50)).await?;
+    /// # assert_eq!((notes, same), (2, 2));
+    /// # Ok::<_, ghostlight::AskError<Count>>(()) }).unwrap();
+    /// ```
+    pub fn ask<M: Message>(&self, message: M) -> Ask<'_, M, Self>
+    where
+        A: Handler<M>,
+    {
+        Ask::new(self, message)
+    }
+
+    /// The same actor, known by one of its messages alone.
+    #[must_use]
+    pub fn recipient<M: Message>(&self) -> Recipient<M>
+    where
+        A: Handler<M>,
+    {
+        match &self.0 {
+            Target::Here(cell) => Recipient::new(Arc::new(Arc::clone(cell)), self.id()),
+            Target::Elsewhere(endpoint) => {
+                Recipient::new(Arc::new(Arc::clone(endpoint)), self.id())
+            }
+        }
+    }
+
+    /// A ref that does not count as one, and is of no use once the actor has ended.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakActorRef<A> {
+        WeakActorRef(match &self.0 {
+            Target::Here(cell) => WeakTarget::Here(Arc::downgrade(cell), cell.id),
+            Target::Elsewhere(endpoint) => {
+                WeakTarget::Elsewhere(Arc::downgrade(endpoint), endpoint.id())
+            }
+        })
+    }
+
+    /// Whether the actor takes messages: true from spawning until it is told to end, or fails.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        match &self.0 {
+            Target::Here(cell) => cell.lock().is_open,
+            Target::Elsewhere(endpoint) => Endpoint::is_alive(&**endpoint),
+        }
+    }
+
+    /// How many messages wait, exactly. Zero for an actor elsewhere.
+    #[must_use]
+    pub fn mailbox_len(&self) -> usize {
+        self.cell().map_or(0, |it| it.lock().depth(it.left()))
+    }
+
+    /// The greatest number of messages that ever waited.
+    #[must_use]
+    pub fn mailbox_peak(&self) -> usize {
+        self.cell().map_or(0, |it| it.lock().peak as usize)
+    }
+
+    /// Where the messages to this actor went, until it ended.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.cell().map_or_else(Counters::default, |it| it.counters())
+    }
+
+    /// How many refs and recipients there are. What the actor and its system hold does not count.
+    #[must_use]
+    pub fn strong_count(&self) -> usize {
+        self.cell().map_or(1, |it| it.strong_count())
+    }
+
+    /// Ends the actor after the running turn. What waits becomes dead letters; waiting asks get
+    /// their message back.
+    ///
+    /// A handler that takes longer than the shutdown deadline is cut at its next await.
+    pub fn stop(&self) {
+        self.order(Verb::Stop, StopReason::Stopped(None));
+    }
+
+    /// Ends the actor like [`stop`](Self::stop), with a word why.
+    pub fn stop_because(&self, why: impl Into<Arc<str>>) {
+        self.order(Verb::Stop, StopReason::Stopped(Some(why.into())));
+    }
+
+    /// Lets nothing more in, handles what was let in until it is done or `budget` is spent, and
+    /// ends like [`stop`](Self::stop).
+    pub fn drain(&self, budget: DrainBudget) {
+        let order = Order {
+            verb: Verb::Drain,
+            reason: StopReason::Stopped(None),
+            messages: budget.messages.unwrap_or(u64::MAX),
+            time: budget.time,
+        };
+        if let Some(cell) = self.cell() {
+            life::order(cell, order);
+        }
+    }
+
+    /// Drops the running handler at its next await and ends the actor, without `stopped`.
+    pub fn kill(&self) {
+        self.order(Verb::Kill, StopReason::Killed);
+    }
+
+    /// Waits until the actor has ended: `stopped` has run, its state was dropped, what waited was
+    /// reported. Any number may wait, at any time, and get the same answer.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost by dropping it.
+    pub async fn wait_stopped(&self) -> StopReason {
+        std::future::poll_fn(|cx| match self.cell() {
+            Some(cell) => cell.poll_ended(cx),
+            None => Poll::Ready(StopReason::Lost),
+        })
+        .await
+    }
+
+    /// Waits until the actor has started, or has ended without.
+    ///
+    /// # Errors
+    /// Why it ended, if it did before it had started.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost by dropping it.
+    pub async fn wait_started(&self) -> Result<(), StopReason> {
+        std::future::poll_fn(|cx| match self.cell() {
+            Some(cell) => cell.poll_started(cx),
+            None => Poll::Ready(Ok(())),
+        })
+        .await
+    }
+
+    fn order(&self, verb: Verb, reason: StopReason) {
+        if let Some(cell) = self.cell() {
+            life::order(cell, Order { verb, reason, messages: u64::MAX, time: None });
+        }
+    }
+
+    const fn cell(&self) -> Option<&Arc<Cell<A>>> {
+        match &self.0 {
+            Target::Here(cell) => Some(cell),
+            Target::Elsewhere(_) => None,
+        }
+    }
+}
+
+/// How much a draining actor may still do; without a limit, everything.
+///
+/// ```
+/// use std::time::Duration;
+/// use ghostlight_core::DrainBudget;
+///
+/// let budget = DrainBudget::default().messages(500).time(Duration::from_secs(2));
+/// # drop(budget);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use]
+pub struct DrainBudget {
+    messages: Option<u64>,
+    time: Option<Duration>,
+}
+
+impl DrainBudget {
+    /// Handles at most so many messages more.
+    pub const fn messages(mut self, n: u64) -> Self {
+        self.messages = Some(n);
+        self
+    }
+
+    /// Goes on for at most so long.
+    pub const fn time(mut self, time: Duration) -> Self {
+        self.time = Some(time);
+        self
+    }
+}
+
+impl<A: Handler<M>, M: Message> Deliver<M> for ActorRef<A> {}
+
+impl<A: Handler<M>, M: Message> Way<M> for ActorRef<A> {
+    fn try_on_caller(&self, message: &mut Option<M>, due: u32) -> Tried<M> {
+        match &self.0 {
+            Target::Here(cell) => cell.try_on_caller(message, due),
+            Target::Elsewhere(endpoint) => endpoint.try_on_caller(message, due),
+        }
+    }
+
+    fn offer(&self, letter: &mut Option<Letter<M>>, priority: Priority) -> Result<(), Refused> {
+        match &self.0 {
+            Target::Here(cell) => Way::offer(cell, letter, priority),
+            Target::Elsewhere(endpoint) => endpoint.offer(letter, priority),
+        }
+    }
+
+    fn poll_offer(
+        &self,
+        letter: &mut Option<Letter<M>>,
+        priority: Priority,
+        place: &mut Place,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        match &self.0 {
+            Target::Here(cell) => Way::poll_offer(cell, letter, priority, place, cx),
+            Target::Elsewhere(endpoint) => endpoint.poll_offer(letter, priority, place, cx),
+        }
+    }
+
+    fn leave_line(&self, place: &mut Place) {
+        match &self.0 {
+            Target::Here(cell) => Way::<M>::leave_line(cell, place),
+            Target::Elsewhere(endpoint) => Way::<M>::leave_line(endpoint, place),
+        }
+    }
+
+    fn patience(&self) -> Patience {
+        match &self.0 {
+            Target::Here(cell) => Way::<M>::patience(cell),
+            Target::Elsewhere(endpoint) => Way::<M>::patience(endpoint),
+        }
+    }
+
+    fn withdrawn(&self, message: M) {
+        match &self.0 {
+            Target::Here(cell) => Way::withdrawn(cell, message),
+            Target::Elsewhere(endpoint) => Way::withdrawn(endpoint, message),
+        }
+    }
+
+    fn runtime(&self) -> &Runtime {
+        match &self.0 {
+            Target::Here(cell) => Way::<M>::runtime(cell),
+            Target::Elsewhere(endpoint) => Way::<M>::runtime(endpoint),
+        }
+    }
+
+    fn is_alive(&self) -> bool {
+        Self::is_alive(self)
+    }
+}
+
+impl<A: Actor> Clone for ActorRef<A> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Target::Here(cell) => Target::Here(Arc::clone(cell)),
+            Target::Elsewhere(endpoint) => Target::Elsewhere(Arc::clone(endpoint)),
+        })
+    }
+}
+
+impl<A: Actor> PartialEq for ActorRef<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl<A: Actor> Eq for ActorRef<A> {}
+
+impl<A: Actor> Hash for ActorRef<A> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+impl<A: Actor> fmt::Debug for ActorRef<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActorRef({} {})", self.name(), self.id())
+    }
+}
+
+/// A ref that does not count as one.
+pub struct WeakActorRef<A: Actor>(WeakTarget<A>);
+
+enum WeakTarget<A: Actor> {
+    Here(Weak<Cell<A>>, ActorId),
+    Elsewhere(Weak<dyn Endpoint>, ActorId),
+}
+
+impl<A: Actor> WeakActorRef<A> {
+    /// The identity of the actor.
+    #[must_use]
+    pub const fn id(&self) -> ActorId {
+        match &self.0 {
+            WeakTarget::Here(_, id) | WeakTarget::Elsewhere(_, id) => *id,
+        }
+    }
+
+    /// A ref again, unless the actor has been told to end.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<ActorRef<A>> {
+        let target = match &self.0 {
+            WeakTarget::Here(cell, _) => Target::Here(cell.upgrade()?),
+            WeakTarget::Elsewhere(endpoint, _) => Target::Elsewhere(endpoint.upgrade()?),
+        };
+        Some(ActorRef(target)).filter(ActorRef::is_alive)
+    }
+}
+
+impl<A: Actor> Clone for WeakActorRef<A> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            WeakTarget::Here(cell, id) => WeakTarget::Here(Weak::clone(cell), *id),
+            WeakTarget::Elsewhere(it, id) => WeakTarget::Elsewhere(Weak::clone(it), *id),
+        })
+    }
+}
+
+impl<A: Actor> PartialEq for WeakActorRef<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl<A: Actor> Eq for WeakActorRef<A> {}
+
+impl<A: Actor> Hash for WeakActorRef<A> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+impl<A: Actor> fmt::Debug for WeakActorRef<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WeakActorRef({})", self.id())
+    }
+}

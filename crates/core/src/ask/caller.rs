@@ -1,0 +1,181 @@
+//! Running an idle actor's turn on the thread of whoever asks it.
+//!
+//! Only an actor that is idle, with nothing queued, so that order holds; only four deep; and only
+//! while the caller has budget, which the asking future spends before it comes here.
+
+use std::{
+    cell::Cell as ThreadSlot,
+    mem,
+    sync::Arc,
+    task::{Context as TaskContext, Waker},
+};
+
+use super::cell::{Answers, AskCell, Begun};
+use crate::{
+    Actor, Failure, Handler, Message, Protocol,
+    cell::Cell,
+    core::{AnswerOf, Core},
+    mailbox::Stage,
+    protocol::{Answered, Letter, Turns},
+    run::{Ran, run},
+    signal::Signals,
+};
+
+/// How deep asks may run inside one another on one thread.
+const DEPTH: u8 = 4;
+
+/// How many asks are queued after one found the actor busy: with many askers, turns run on callers
+/// break the batches that make a busy actor fast.
+const QUEUE_AFTER_MISS: u8 = 16;
+
+thread_local! {
+    static RUNNING: ThreadSlot<u8> = const { ThreadSlot::new(0) };
+}
+
+/// What came of trying.
+pub enum Tried<M: Message> {
+    Answered(M::Reply),
+    Failed(Failure),
+    /// The turn suspended; the actor's task goes on with it.
+    Running(Arc<AskCell<M>>),
+    /// The turn is over, and its reply was put off.
+    Deferred(Arc<AskCell<Begun<M::Reply>>>),
+    /// The actor is not idle, or this is not the place.
+    NotNow,
+}
+
+/// An asker whose turn was handed to the actor's task.
+pub(crate) trait Parked<A: Actor>: Send + Sync {
+    /// Takes the reply that the turn left in the core.
+    fn settle(self: Arc<Self>, answer: AnswerOf<A>);
+
+    /// Hears that there will be none.
+    fn lose(&self, failure: Option<Failure>);
+}
+
+/// Handles `message` here and now, if the actor is idle.
+pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
+    cell: &Arc<Cell<A>>,
+    message: &mut Option<M>,
+    due: u32,
+) -> Tried<M> {
+    let depth = RUNNING.get();
+    if depth == DEPTH {
+        return Tried::NotNow;
+    }
+    let Some((mut core, turns)) = take_idle(cell) else { return Tried::NotNow };
+    if let Some(message) = message.take() {
+        core.batch.push_back(A::Protocol::seal(Letter::Tell(message)));
+    }
+    core.keeps_answer = true;
+    core.run = 1;
+    core.heed = Signals::NONE;
+    let turns = turns.unwrap_or_else(|| Box::pin(A::Protocol::turns()));
+
+    RUNNING.set(depth + 1);
+    let cx = &mut TaskContext::from_waker(Waker::noop());
+    let ran = cell.system.runtime.within(|| run(Some(core), turns, cx));
+    RUNNING.set(depth);
+
+    match ran {
+        Ran::Back(core, turns) => finish(cell, core, turns),
+        Ran::Suspended(turns) => hand_over(cell, turns, due),
+        Ran::Panicked(mut core, failure) => {
+            core.keeps_answer = false;
+            core.failure = Some(failure.clone());
+            give_back(cell, core, None);
+            Tried::Failed(failure)
+        }
+    }
+}
+
+fn take_idle<A: Actor>(cell: &Arc<Cell<A>>) -> Option<(Box<Core<A>>, Option<Turns>)> {
+    let mut inbox = cell.lock();
+    if !inbox.idle || inbox.queue_next != 0 {
+        inbox.queue_next = match inbox.queue_next {
+            0 if inbox.is_open => QUEUE_AFTER_MISS,
+            n => n.saturating_sub(1),
+        };
+        return None;
+    }
+    match mem::replace(&mut inbox.stage, Stage::Out) {
+        Stage::Resting(core, turns) => {
+            inbox.idle = false;
+            inbox.accepted += 1;
+            Some((core, turns))
+        }
+        elsewhere => {
+            inbox.stage = elsewhere;
+            None
+        }
+    }
+}
+
+fn finish<A: Handler<M>, M: Message>(
+    cell: &Arc<Cell<A>>,
+    mut core: Box<Core<A>>,
+    turns: Turns,
+) -> Tried<M> {
+    core.keeps_answer = false;
+    let answer = mem::take(&mut core.answer);
+    let failure = core.failure.clone();
+    give_back(cell, core, Some(turns));
+    match A::Protocol::collect::<M>(answer) {
+        Answered::Reply(reply) => Tried::Answered(reply),
+        Answered::Later(later) => match later.downcast() {
+            Ok(later) => Tried::Deferred(*later),
+            Err(_) => Tried::Failed(Failure::recoverable("another reply was put off")),
+        },
+        Answered::Nothing => Tried::Failed(
+            failure.unwrap_or_else(|| Failure::recoverable("the handler left its turn")),
+        ),
+    }
+}
+
+/// Lays the core down again; if mail, a signal or a failure came meanwhile, the task sees to it.
+fn give_back<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>, turns: Option<Turns>) {
+    let mut inbox = cell.lock();
+    let is_idle =
+        inbox.is_empty() && core.failure.is_none() && !cell.signals().any(Signals::ALL);
+    inbox.rest(core, turns, is_idle);
+    if !is_idle {
+        let wake = inbox.wake_for_signal();
+        drop(inbox);
+        cell.wake(wake);
+    }
+}
+
+/// The turn suspended: the actor's task goes on with it, and the caller waits like any other.
+fn hand_over<A: Handler<M>, M: Message>(
+    cell: &Arc<Cell<A>>,
+    turns: Turns,
+    due: u32,
+) -> Tried<M> {
+    let ask = AskCell::<M>::running(due);
+    let mut inbox = cell.lock();
+    let is_new = Letter::Ask(Arc::clone(&ask)).enlist(&mut inbox);
+    inbox.rare().handed = Some((turns, Arc::clone(&ask) as Arc<dyn Parked<A>>));
+    let wake = inbox.wake_for_signal();
+    drop(inbox);
+    cell.wake(wake);
+    cell.be_swept(is_new);
+    Tried::Running(ask)
+}
+
+impl<A: Handler<M>, M: Message> Parked<A> for AskCell<M> {
+    fn settle(self: Arc<Self>, answer: AnswerOf<A>) {
+        match A::Protocol::collect::<M>(answer) {
+            Answered::Reply(reply) => self.answer(reply),
+            Answered::Later(later) => {
+                if let Ok(later) = later.downcast::<Arc<AskCell<Begun<M::Reply>>>>() {
+                    later.relay(self);
+                }
+            }
+            Answered::Nothing => self.fail(crate::AskError::Lost),
+        }
+    }
+
+    fn lose(&self, failure: Option<Failure>) {
+        self.fail(failure.map_or(crate::AskError::Lost, crate::AskError::Failed));
+    }
+}

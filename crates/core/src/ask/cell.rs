@@ -1,0 +1,293 @@
+//! The one place that an asker and its request share.
+//!
+//! Rules:
+//! 1. The message of a queued ask lies in here, not in the queue. So the asker can take it back
+//!    whole, at once, and exactly when it has not begun.
+//! 2. The state only moves forward: `Queued` → `Running` → `Settled` → `Closed`, skipping at will.
+//! 3. Nothing is woken and nothing of a user's is dropped under the lock.
+
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard},
+    task::{Context as TaskContext, Poll, Waker},
+};
+
+use crate::{AskError, Message, Refused, sync::lock};
+
+/// The tick that never comes.
+pub(crate) const NEVER: u32 = u32::MAX;
+
+/// What becomes of an ask.
+pub type Outcome<M> = Result<<M as Message>::Reply, AskError<M>>;
+
+/// The meeting place of one asker and one request.
+pub struct AskCell<M: Message> {
+    state: Mutex<State<M>>,
+    /// The tick of the system's coarse clock at which waiting ends by default.
+    due: u32,
+}
+
+enum State<M: Message> {
+    Queued(M, Waiter<M::Reply>),
+    Running(Waiter<M::Reply>),
+    Settled(Outcome<M>),
+    /// The asker has its outcome, or has left.
+    Closed,
+    /// The asker left before the request began, and the message went with it.
+    Withdrawn,
+}
+
+/// Why a request that was queued is not run after all.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Skipped {
+    /// Its asker got the message back.
+    Returned,
+    /// The message is a dead letter.
+    Dead,
+}
+
+/// Who is told.
+enum Waiter<R> {
+    Nobody,
+    Task(Waker),
+    /// The asker of another request, whose answer this is.
+    Relay(Arc<dyn Answers<R>>),
+}
+
+/// The answering end, known by the reply alone.
+pub trait Answers<R>: Abandon {
+    /// Gives the asker its reply.
+    fn answer(&self, reply: R);
+
+    /// Tells the asker that there will be none.
+    fn fail(&self, error: AskError<()>);
+
+    /// Whether anybody still waits.
+    fn is_waiting(&self) -> bool;
+}
+
+/// The answering end when not even the reply's type is known.
+pub trait Abandon: Send + Sync {
+    /// Tells the asker that there will be no reply.
+    fn abandon(&self, error: AskError<()>);
+}
+
+/// The asking end when nothing about it is known: what a sweep for deadlines sees.
+pub(crate) trait Expire: Send + Sync {
+    /// Ends the wait if its time has come.
+    fn expire_at(&self, tick: u32);
+}
+
+impl<M: Message> AskCell<M> {
+    pub(crate) fn queued(message: M, due: u32) -> Arc<Self> {
+        Self::with(State::Queued(message, Waiter::Nobody), due)
+    }
+
+    pub(crate) fn running(due: u32) -> Arc<Self> {
+        Self::with(State::Running(Waiter::Nobody), due)
+    }
+
+    pub(crate) fn relayed(message: M, to: Arc<dyn Answers<M::Reply>>) -> Arc<Self> {
+        Self::with(State::Queued(message, Waiter::Relay(to)), NEVER)
+    }
+
+    fn with(state: State<M>, due: u32) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(state), due })
+    }
+
+    /// Whether the system ends it at its deadline; otherwise its asker does.
+    pub(crate) const fn is_swept(&self) -> bool {
+        self.due != NEVER
+    }
+
+    /// Takes the message to run it, unless the asker has taken it back.
+    pub(crate) fn begin(&self) -> Result<M, Skipped> {
+        let mut state = lock(&self.state);
+        match mem::replace(&mut *state, State::Closed) {
+            State::Queued(message, waiter) => {
+                *state = State::Running(waiter);
+                Ok(message)
+            }
+            other => {
+                let dead = matches!(other, State::Withdrawn);
+                *state = other;
+                Err(if dead { Skipped::Dead } else { Skipped::Returned })
+            }
+        }
+    }
+
+    /// The outcome, once there is one; until then the task of `cx` is told.
+    pub(crate) fn poll_outcome(&self, cx: &mut TaskContext<'_>) -> Poll<Outcome<M>> {
+        let mut state = lock(&self.state);
+        match &mut *state {
+            State::Queued(_, waiter) | State::Running(waiter) => {
+                if !matches!(waiter, Waiter::Task(it) if it.will_wake(cx.waker())) {
+                    let earlier = mem::replace(waiter, Waiter::Task(cx.waker().clone()));
+                    drop(state);
+                    drop(earlier);
+                }
+                Poll::Pending
+            }
+            State::Settled(_) | State::Closed | State::Withdrawn => {
+                match mem::replace(&mut *state, State::Closed) {
+                    State::Settled(outcome) => Poll::Ready(outcome),
+                    _ => Poll::Ready(Err(AskError::Lost)),
+                }
+            }
+        }
+    }
+
+    /// Leaves because time ran out: with the message if it has not begun, or with an outcome that
+    /// was ready.
+    pub(crate) fn give_up(&self) -> Outcome<M> {
+        let state = mem::replace(&mut *lock(&self.state), State::Closed);
+        match state {
+            State::Queued(message, _) => Err(AskError::Deadline { message: Some(message) }),
+            State::Running(_) | State::Closed | State::Withdrawn => {
+                Err(AskError::Deadline { message: None })
+            }
+            State::Settled(outcome) => outcome,
+        }
+    }
+
+    /// Leaves because nobody wants the outcome any more: with the message if it has not begun.
+    pub(crate) fn withdraw(&self) -> Option<M> {
+        let mut state = lock(&self.state);
+        let earlier = mem::replace(&mut *state, State::Closed);
+        if matches!(earlier, State::Queued(..)) {
+            *state = State::Withdrawn;
+        }
+        drop(state);
+        match earlier {
+            State::Queued(message, _) => Some(message),
+            State::Running(_) | State::Settled(_) | State::Closed | State::Withdrawn => None,
+        }
+    }
+
+    /// Gives the message of a request back that was begun on the way elsewhere, and not taken.
+    pub(crate) fn hand_back(&self, why: Refused, message: M) {
+        self.settle(Err(AskError::Refused { why, message: Some(message) }));
+    }
+
+    /// Lets the answer go to another asker, who has waited all along.
+    pub(crate) fn relay(&self, to: Arc<dyn Answers<M::Reply>>) {
+        let mut state = lock(&self.state);
+        match mem::replace(&mut *state, State::Closed) {
+            State::Queued(message, _) => *state = State::Queued(message, Waiter::Relay(to)),
+            State::Running(_) => *state = State::Running(Waiter::Relay(to)),
+            State::Settled(outcome) => {
+                drop(state);
+                pass_on(outcome, &*to);
+            }
+            State::Closed | State::Withdrawn => {}
+        }
+    }
+
+    /// Ends a request that has not begun: the message goes back to the asker.
+    pub(crate) fn refuse(&self, why: Refused) -> Result<(), Skipped> {
+        self.end_unbegun(|message| AskError::Refused { why, message: Some(message) })
+    }
+
+    fn end_unbegun(&self, error: impl FnOnce(M) -> AskError<M>) -> Result<(), Skipped> {
+        let mut state = lock(&self.state);
+        match mem::replace(&mut *state, State::Closed) {
+            State::Queued(message, waiter) => {
+                self.conclude(state, waiter, Err(error(message)));
+                Ok(())
+            }
+            other => {
+                let dead = matches!(other, State::Withdrawn);
+                *state = other;
+                Err(if dead { Skipped::Dead } else { Skipped::Returned })
+            }
+        }
+    }
+
+    fn settle(&self, outcome: Outcome<M>) {
+        let mut state = lock(&self.state);
+        match mem::replace(&mut *state, State::Closed) {
+            State::Queued(_, waiter) | State::Running(waiter) => {
+                self.conclude(state, waiter, outcome);
+            }
+            // The asker has left, or the first outcome stands; this one is dropped unlocked.
+            earlier @ (State::Settled(_) | State::Closed | State::Withdrawn) => {
+                *state = earlier;
+                drop(state);
+                drop(outcome);
+            }
+        }
+    }
+
+    /// Puts the outcome where the waiter finds it, and tells it.
+    fn conclude(
+        &self,
+        mut state: MutexGuard<'_, State<M>>,
+        waiter: Waiter<M::Reply>,
+        outcome: Outcome<M>,
+    ) {
+        match waiter {
+            Waiter::Relay(to) => {
+                drop(state);
+                pass_on(outcome, &*to);
+            }
+            Waiter::Nobody => *state = State::Settled(outcome),
+            Waiter::Task(waker) => {
+                *state = State::Settled(outcome);
+                drop(state);
+                waker.wake();
+            }
+        }
+    }
+}
+
+fn pass_on<M: Message>(outcome: Outcome<M>, to: &dyn Answers<M::Reply>) {
+    match outcome {
+        Ok(reply) => to.answer(reply),
+        Err(error) => to.fail(error.without_message()),
+    }
+}
+
+impl<M: Message> Answers<M::Reply> for AskCell<M> {
+    fn answer(&self, reply: M::Reply) {
+        self.settle(Ok(reply));
+    }
+
+    fn fail(&self, error: AskError<()>) {
+        self.settle(Err(error.without_message()));
+    }
+
+    fn is_waiting(&self) -> bool {
+        match &*lock(&self.state) {
+            State::Queued(_, waiter) | State::Running(waiter) => match waiter {
+                Waiter::Relay(to) => to.is_waiting(),
+                Waiter::Nobody | Waiter::Task(_) => true,
+            },
+            State::Settled(_) | State::Closed | State::Withdrawn => false,
+        }
+    }
+}
+
+impl<M: Message> Abandon for AskCell<M> {
+    fn abandon(&self, error: AskError<()>) {
+        self.settle(Err(error.without_message()));
+    }
+}
+
+impl<M: Message> Expire for AskCell<M> {
+    fn expire_at(&self, tick: u32) {
+        if tick < self.due {
+            return;
+        }
+        let unbegun = self.end_unbegun(|it| AskError::Deadline { message: Some(it) });
+        if unbegun.is_err() {
+            self.settle(Err(AskError::Deadline { message: None }));
+        }
+    }
+}
+
+/// Stands in for a message that is already being handled, when only its reply is still awaited.
+pub struct Begun<R>(std::marker::PhantomData<fn() -> R>);
+
+impl<R: Send + 'static> Message for Begun<R> {
+    type Reply = R;
+}

@@ -1,0 +1,13 @@
+//! Asking: the request, the place where it meets its reply, and who may give that.
+
+mod caller;
+mod cell;
+mod port;
+mod request;
+
+pub(crate) use caller::{Parked, Tried, ask_on_caller};
+pub(crate) use cell::{Begun, Expire, NEVER, Skipped};
+pub use cell::{Answers, AskCell, Outcome};
+pub use port::ReplyPort;
+pub(crate) use port::{Asker, Waiting, take_fallen};
+pub use request::{Ask, Asking};

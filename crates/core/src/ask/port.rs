@@ -1,0 +1,134 @@
+//! Where a reply goes, while the handler runs and after it.
+
+use std::{cell::Cell, fmt, sync::Arc, thread};
+
+use super::cell::{Abandon, Answers, AskCell, Begun};
+use crate::AskError;
+
+thread_local! {
+    /// The asker of the turn that is unwinding, until whoever catches the panic can tell it why.
+    static FALLEN: Cell<Option<Arc<dyn Abandon>>> = const { Cell::new(None) };
+}
+
+/// The asker whose turn has just panicked on this thread.
+pub(crate) fn take_fallen() -> Option<Arc<dyn Abandon>> {
+    FALLEN.take()
+}
+
+/// Who waits for the reply of the running turn.
+pub(crate) enum Asker<R: Send + 'static> {
+    /// A tell: nobody.
+    Nobody,
+    /// The caller itself runs the turn, and looks for the reply in the core.
+    Caller,
+    /// Someone who waits elsewhere.
+    Waiting(Waiting<R>),
+    /// The caller ran the turn, which put its answer off.
+    Deferred(Arc<AskCell<Begun<R>>>),
+}
+
+/// A waiting asker that hears of it when its turn ends without an answer.
+pub(crate) struct Waiting<R>(Option<Arc<dyn Answers<R>>>);
+
+impl<R> Waiting<R> {
+    pub(crate) fn new(asker: Arc<dyn Answers<R>>) -> Self {
+        Self(Some(asker))
+    }
+
+    pub(crate) fn into_inner(mut self) -> Option<Arc<dyn Answers<R>>> {
+        self.0.take()
+    }
+
+    pub(crate) fn answer(mut self, reply: R) {
+        if let Some(asker) = self.0.take() {
+            asker.answer(reply);
+        }
+    }
+}
+
+impl<R> Drop for Waiting<R> {
+    fn drop(&mut self) {
+        let Some(asker) = self.0.take() else { return };
+        if thread::panicking() {
+            FALLEN.set(Some(asker));
+        } else {
+            asker.fail(AskError::Lost);
+        }
+    }
+}
+
+/// The right to answer one ask, once, from anywhere.
+///
+/// Handed out by [`Context::defer`](crate::Context::defer). Dropping it unanswered ends the ask
+/// with [`AskError::NoReply`] at once.
+pub struct ReplyPort<R>(Sink<R>);
+
+enum Sink<R> {
+    Nobody,
+    Asker(Arc<dyn Answers<R>>),
+    Function(Box<dyn FnOnce(Result<R, AskError<()>>) + Send>),
+}
+
+impl<R: Send + 'static> ReplyPort<R> {
+    /// A port that ends in `sink`, which hears of the reply or of its absence exactly once.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use ghostlight_core::{AskError, ReplyPort};
+    ///
+    /// let (sender, answers) = mpsc::channel();
+    /// let port = ReplyPort::<u8>::new(move |answer| sender.send(answer).unwrap());
+    /// drop(port);
+    /// assert!(matches!(answers.recv().unwrap(), Err(AskError::NoReply)));
+    /// ```
+    #[must_use]
+    pub fn new(sink: impl FnOnce(Result<R, AskError<()>>) + Send + 'static) -> Self {
+        Self(Sink::Function(Box::new(sink)))
+    }
+
+    pub(crate) fn to(asker: Option<Arc<dyn Answers<R>>>) -> Self {
+        Self(asker.map_or(Sink::Nobody, Sink::Asker))
+    }
+
+    /// Answers. Harmless when nobody waits any more.
+    pub fn send(mut self, reply: R) {
+        match std::mem::replace(&mut self.0, Sink::Nobody) {
+            Sink::Nobody => {}
+            Sink::Asker(asker) => asker.answer(reply),
+            Sink::Function(sink) => sink(Ok(reply)),
+        }
+    }
+
+    /// Whether anybody waits for the answer: not for a tell, nor once the asker has left.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        match &self.0 {
+            Sink::Nobody => false,
+            Sink::Asker(asker) => asker.is_waiting(),
+            Sink::Function(_) => true,
+        }
+    }
+
+    pub(crate) fn into_asker(mut self) -> Option<Arc<dyn Answers<R>>> {
+        match std::mem::replace(&mut self.0, Sink::Nobody) {
+            Sink::Asker(asker) => Some(asker),
+            Sink::Nobody | Sink::Function(_) => None,
+        }
+    }
+}
+
+impl<R> Drop for ReplyPort<R> {
+    fn drop(&mut self) {
+        match std::mem::replace(&mut self.0, Sink::Nobody) {
+            Sink::Nobody => {}
+            Sink::Asker(asker) => asker.fail(AskError::NoReply),
+            Sink::Function(sink) => sink(Err(AskError::NoReply)),
+        }
+    }
+}
+
+impl<R> fmt::Debug for ReplyPort<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReplyPort")
+    }
+}

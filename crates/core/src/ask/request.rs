@@ -1,0 +1,266 @@
+//! Asking: sending, and awaiting the reply.
+
+use std::{
+    fmt,
+    future::IntoFuture,
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll, ready},
+    time::Duration,
+};
+
+use ghostlight_rt::{Instant, Sleep};
+
+use super::{
+    caller::Tried,
+    cell::{AskCell, Begun, NEVER, Outcome},
+};
+use crate::{
+    AskError, Message, Priority,
+    endpoint::{Deliver, Patience},
+    mailbox::Place,
+    protocol::Letter,
+    tell::Limit,
+};
+
+/// A message about to be asked; made by `ask`. Nothing is sent before it is awaited.
+///
+/// An actor that is idle handles it on the calling thread, where that changes nothing but the
+/// time it takes.
+///
+/// # Cancel safety
+/// If dropped before it returns, a request that has not begun never runs, and its message is a
+/// dead letter; one that has begun runs on, and its reply is dropped.
+#[must_use = "nothing is sent before this is awaited"]
+pub struct Ask<'a, M: Message, T: ?Sized> {
+    target: &'a T,
+    message: M,
+    options: Options,
+}
+
+#[derive(Clone, Copy)]
+struct Options {
+    limit: Option<Limit>,
+    priority: Priority,
+    is_queued: bool,
+}
+
+impl<'a, M: Message, T: Deliver<M> + ?Sized> Ask<'a, M, T> {
+    pub(crate) const fn new(target: &'a T, message: M) -> Self {
+        let options = Options { limit: None, priority: Priority::Normal, is_queued: false };
+        Self { target, message, options }
+    }
+
+    /// Waits for the reply no longer than `duration`; [`Duration::MAX`] is for ever.
+    ///
+    /// By default the message type decides, then the actor, then the system: 5 s.
+    pub const fn within(mut self, duration: Duration) -> Self {
+        self.options.limit = Some(Limit::Within(duration));
+        self
+    }
+
+    /// Waits for the reply no longer than until `at`.
+    pub const fn deadline(mut self, at: Instant) -> Self {
+        self.options.limit = Some(Limit::Until(at));
+        self
+    }
+
+    /// How urgent it is; [`Priority::Normal`] by default.
+    pub const fn priority(mut self, priority: Priority) -> Self {
+        self.options.priority = priority;
+        self
+    }
+
+    /// Never handles it on the calling thread: for a fan-out whose parts should run side by side.
+    pub const fn queued(mut self) -> Self {
+        self.options.is_queued = true;
+        self
+    }
+
+    /// Asks from a thread that no runtime uses, blocking it until the reply.
+    ///
+    /// # Errors
+    /// As when awaited.
+    ///
+    /// # Panics
+    /// Inside an async task: a worker that blocks can hold up the very actor it waits for.
+    pub fn blocking(self) -> Outcome<M> {
+        let runtime = self.target.runtime().clone();
+        runtime.block_on(self.into_future())
+    }
+}
+
+impl<'a, M: Message, T: Deliver<M> + ?Sized> IntoFuture for Ask<'a, M, T> {
+    type Output = Outcome<M>;
+    type IntoFuture = Asking<'a, M, T>;
+
+    fn into_future(self) -> Asking<'a, M, T> {
+        let Self { target, message, options } = self;
+        Asking { target, options, timer: None, state: State::Unsent(message) }
+    }
+}
+
+/// An ask that is being awaited; made by awaiting an [`Ask`].
+///
+/// # Cancel safety
+/// As for [`Ask`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct Asking<'a, M: Message, T: Deliver<M> + ?Sized> {
+    target: &'a T,
+    options: Options,
+    timer: Option<Sleep>,
+    state: State<M>,
+}
+
+enum State<M: Message> {
+    Unsent(M),
+    /// Stands in line for room.
+    InLine(Arc<AskCell<M>>, Place),
+    Sent(Arc<AskCell<M>>),
+    /// The turn is over and its reply was put off.
+    Deferred(Arc<AskCell<Begun<M::Reply>>>),
+    Over,
+}
+
+/// The message is never pinned.
+impl<M: Message, T: Deliver<M> + ?Sized> Unpin for Asking<'_, M, T> {}
+
+impl<M: Message, T: Deliver<M> + ?Sized> Future for Asking<'_, M, T> {
+    type Output = Outcome<M>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Outcome<M>> {
+        let this = self.get_mut();
+        if matches!(this.state, State::Unsent(_)) {
+            if !this.options.is_queued {
+                ready!(this.target.runtime().poll_proceed(cx));
+            }
+            if let Some(outcome) = this.send() {
+                return Poll::Ready(outcome);
+            }
+        }
+        if let State::InLine(..) = this.state
+            && let Some(outcome) = this.poll_room(cx)
+        {
+            return Poll::Ready(outcome);
+        }
+        let outcome = match &this.state {
+            State::Sent(cell) => cell.poll_outcome(cx),
+            State::Deferred(cell) => {
+                cell.poll_outcome(cx).map(|it| it.map_err(AskError::without_message))
+            }
+            State::InLine(..) | State::Unsent(_) | State::Over => Poll::Pending,
+        };
+        match outcome {
+            Poll::Ready(outcome) => {
+                this.state = State::Over;
+                Poll::Ready(outcome)
+            }
+            Poll::Pending => this.poll_limit(cx),
+        }
+    }
+}
+
+impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
+    /// Runs the request here and now, or gets it ready to be queued.
+    fn send(&mut self) -> Option<Outcome<M>> {
+        let State::Unsent(message) = mem::replace(&mut self.state, State::Over) else {
+            return None;
+        };
+        let due = self.due();
+        let mut message = Some(message);
+        if !self.options.is_queued {
+            match self.target.try_on_caller(&mut message, due) {
+                Tried::NotNow => {}
+                Tried::Answered(reply) => return Some(Ok(reply)),
+                Tried::Failed(failure) => return Some(Err(AskError::Failed(failure))),
+                Tried::Running(cell) => {
+                    self.state = State::Sent(cell);
+                    return None;
+                }
+                Tried::Deferred(cell) => {
+                    self.state = State::Deferred(cell);
+                    return None;
+                }
+            }
+        }
+        let message = message.expect("taken only by a turn that ran");
+        self.state = State::InLine(AskCell::queued(message, due), Place::default());
+        None
+    }
+
+    /// When the system ends this ask; never, where this future does.
+    fn due(&mut self) -> u32 {
+        if self.options.limit.is_some() {
+            return NEVER;
+        }
+        let patience = self.target.patience();
+        if let Patience::For(duration) = patience {
+            self.options.limit = Some(Limit::Within(duration));
+        }
+        patience.due()
+    }
+
+    fn poll_room(&mut self, cx: &mut TaskContext<'_>) -> Option<Outcome<M>> {
+        let State::InLine(cell, place) = &mut self.state else { return None };
+        let mut letter = Some(Letter::Ask(Arc::clone(cell)));
+        match self.target.poll_offer(&mut letter, self.options.priority, place, cx) {
+            Poll::Pending => None,
+            Poll::Ready(Ok(())) => {
+                if let State::InLine(cell, _) = mem::replace(&mut self.state, State::Over) {
+                    self.state = State::Sent(cell);
+                }
+                None
+            }
+            Poll::Ready(Err(why)) => {
+                let message = cell.withdraw();
+                self.state = State::Over;
+                Some(Err(AskError::Refused { why, message }))
+            }
+        }
+    }
+
+    fn poll_limit(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome<M>> {
+        let Some(limit) = self.options.limit else { return Poll::Pending };
+        let timer = self.timer.get_or_insert_with(|| limit.timer(self.target.runtime()));
+        ready!(Pin::new(timer).poll(cx));
+        Poll::Ready(match mem::replace(&mut self.state, State::Over) {
+            State::InLine(cell, mut place) => {
+                self.target.leave_line(&mut place);
+                cell.give_up()
+            }
+            State::Sent(cell) => cell.give_up(),
+            State::Deferred(cell) => cell.give_up().map_err(AskError::without_message),
+            State::Unsent(message) => Err(AskError::Deadline { message: Some(message) }),
+            State::Over => Err(AskError::Deadline { message: None }),
+        })
+    }
+}
+
+impl<M: Message, T: Deliver<M> + ?Sized> Drop for Asking<'_, M, T> {
+    fn drop(&mut self) {
+        match mem::replace(&mut self.state, State::Over) {
+            // Never let in: the message simply goes with the future, and the place to the next.
+            State::InLine(_, mut place) if place.is_taken() => self.target.leave_line(&mut place),
+            State::Sent(cell) => {
+                if let Some(message) = cell.withdraw() {
+                    self.target.withdrawn(message);
+                }
+            }
+            State::Deferred(cell) => drop(cell.withdraw()),
+            State::InLine(..) | State::Unsent(_) | State::Over => {}
+        }
+    }
+}
+
+impl<M: Message, T: ?Sized> fmt::Debug for Ask<'_, M, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ask").field("queued", &self.options.is_queued).finish_non_exhaustive()
+    }
+}
+
+impl<M: Message, T: Deliver<M> + ?Sized> fmt::Debug for Asking<'_, M, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asking").field("queued", &self.options.is_queued).finish_non_exhaustive()
+    }
+}

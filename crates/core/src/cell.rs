@@ -1,0 +1,422 @@
+//! The one stable place of an actor, for all its incarnations.
+//!
+//! Rules:
+//! 1. Everything that others may touch lies in the inbox, under one short lock.
+//! 2. Whoever makes an idle actor busy clears `idle` and wakes the task, after unlocking. Nobody
+//!    else wakes it for messages, so a burst of tells wakes once.
+//! 3. A signal is raised under the lock and wakes the task unless that is awake already; whoever
+//!    puts the core back looks at the signals under the lock. So none is missed.
+//! 4. Only the owner of the core writes `left` and `handled`.
+
+use std::{
+    any::type_name,
+    mem,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    task::{Context as TaskContext, Poll, Waker},
+};
+
+use crate::{
+    Actor, ActorId, Counters, DeadReason, Failure, Handler, Message, Priority, Protocol, Refused,
+    StopReason,
+    ask::Skipped,
+    core::EnvelopeOf,
+    life,
+    mailbox::{Admission, Inbox, Order, Overflow, Place, Stage, Verb},
+    observe::Subject,
+    protocol::{Buried, Letter, Remains},
+    runner::Runner,
+    signal::{Lane, Signals},
+    spawn::Settings,
+    sync::lock,
+    system::{Member, Shared, Swept},
+};
+
+/// The stable place of an actor.
+pub struct Cell<A: Actor> {
+    pub(crate) id: ActorId,
+    pub(crate) system: Arc<Shared>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) inbox: Mutex<Inbox<A>>,
+    signals: Lane,
+    /// How many messages of the batch wait, while the core is out.
+    pub(crate) left: AtomicUsize,
+    /// How many turns have begun, ever.
+    pub(crate) handled: AtomicU64,
+}
+
+/// Who is to be woken once the lock is open again.
+#[must_use]
+pub(crate) enum Wake {
+    Nobody,
+    Task(Waker),
+    Spawn,
+}
+
+impl<A: Actor> Cell<A> {
+    pub(crate) fn new(id: ActorId, system: Arc<Shared>, settings: Arc<Settings>) -> Arc<Self> {
+        let inbox = Mutex::new(Inbox::new(&settings.mailbox));
+        Arc::new(Self {
+            id,
+            system,
+            settings,
+            inbox,
+            signals: Lane::default(),
+            left: AtomicUsize::new(0),
+            handled: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inbox<A>> {
+        lock(&self.inbox)
+    }
+
+    pub(crate) const fn signals(&self) -> &Lane {
+        &self.signals
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.settings.name.as_deref().unwrap_or_else(|| A::label())
+    }
+
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject::new(self.id, self.name())
+    }
+
+    /// How many messages of the batch wait. Exact under the lock, or for the owner of the core.
+    pub(crate) fn left(&self) -> usize {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    /// Sends without waiting. What is not taken stays in `letter`.
+    pub(crate) fn offer<M: Message>(
+        self: &Arc<Self>,
+        letter: &mut Option<Letter<M>>,
+        priority: Priority,
+    ) -> Result<(), Refused>
+    where
+        A: Handler<M>,
+    {
+        let inbox = self.lock();
+        if priority == Priority::Normal && inbox.has_room() {
+            self.push(inbox, letter);
+            return Ok(());
+        }
+        match self.admit(inbox, letter, priority, false) {
+            Ok(Admitted::Yes) => Ok(()),
+            Ok(Admitted::Wait(mut inbox)) => {
+                inbox.rare().losses.refused_outside += 1;
+                Err(Refused::Full)
+            }
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// Sends, or stands in line for room. What is not taken stays in `letter`.
+    pub(crate) fn poll_offer<M: Message>(
+        self: &Arc<Self>,
+        letter: &mut Option<Letter<M>>,
+        priority: Priority,
+        place: &mut Place,
+        cx: &TaskContext<'_>,
+    ) -> Poll<Result<(), Refused>>
+    where
+        A: Handler<M>,
+    {
+        let mut inbox = self.lock();
+        if priority == Priority::Normal && !place.is_taken() && inbox.has_room() {
+            self.push(inbox, letter);
+            return Poll::Ready(Ok(()));
+        }
+        let is_next = place.is_taken() && inbox.is_open && inbox.rare().senders.redeem(place);
+        match self.admit(inbox, letter, priority, is_next) {
+            Ok(Admitted::Yes) => Poll::Ready(Ok(())),
+            Ok(Admitted::Wait(mut inbox)) => {
+                inbox.rare().senders.park(place, cx.waker());
+                inbox.look_closer_from(&self.settings.mailbox);
+                Poll::Pending
+            }
+            Err(refused) => Poll::Ready(Err(refused)),
+        }
+    }
+
+    /// Leaves the line of waiting senders, with its message.
+    pub(crate) fn leave_line(&self, place: &mut Place) {
+        let mut inbox = self.lock();
+        let next = inbox.rare().senders.leave(place);
+        inbox.rare().losses.refused_outside += 1;
+        inbox.look_closer_from(&self.settings.mailbox);
+        drop(inbox);
+        next.into_iter().for_each(Waker::wake);
+    }
+
+    fn push<M: Message>(
+        self: &Arc<Self>,
+        mut inbox: MutexGuard<'_, Inbox<A>>,
+        letter: &mut Option<Letter<M>>,
+    ) where
+        A: Handler<M>,
+    {
+        let mut is_new = false;
+        if let Some(letter) = letter.take() {
+            is_new = letter.enlist(&mut inbox);
+            inbox.push(A::Protocol::seal(letter));
+        }
+        let wake = inbox.wake_if_idle();
+        drop(inbox);
+        self.wake(wake);
+        self.be_swept(is_new);
+    }
+
+    /// Has the system look at the deadlines of this actor's asks from now on.
+    pub(crate) fn be_swept(self: &Arc<Self>, is_new: bool) {
+        if is_new {
+            self.system.sweep(Arc::clone(self) as Arc<dyn Swept>);
+        }
+    }
+
+    /// The way in for a message that needs a closer look.
+    #[cold]
+    fn admit<'a, M: Message>(
+        self: &'a Arc<Self>,
+        mut inbox: MutexGuard<'a, Inbox<A>>,
+        letter: &mut Option<Letter<M>>,
+        priority: Priority,
+        is_next: bool,
+    ) -> Result<Admitted<'a, A>, Refused>
+    where
+        A: Handler<M>,
+    {
+        let options = &self.settings.mailbox;
+        let admission = inbox.judge(options, self.left(), priority, is_next);
+        let (crossed, evicted) = match admission {
+            Admission::Wait => return Ok(Admitted::Wait(inbox)),
+            Admission::Refused(refused) => {
+                self.count_refused(inbox);
+                return Err(refused);
+            }
+            Admission::Dropped => return self.drop_arriving(inbox, letter),
+            Admission::Admitted { crossed } => (crossed, None),
+            Admission::Evicted(evicted) => (false, Some(evicted)),
+        };
+        let mut is_new = false;
+        if let Some(letter) = letter.take() {
+            is_new = letter.enlist(&mut inbox);
+            inbox.push_judged(options, priority, A::Protocol::seal(letter));
+        }
+        if inbox.is_urgent() {
+            self.signals.raise(Signals::URGENT);
+        }
+        let depth = inbox.depth(self.left());
+        let wake = inbox.wake_if_idle();
+        drop(inbox);
+        self.wake(wake);
+        self.be_swept(is_new);
+        if crossed {
+            self.system.high_water(self.subject(), depth);
+        }
+        if let Some(evicted) = evicted {
+            self.bury_evicted(A::Protocol::remains(evicted));
+        }
+        Ok(Admitted::Yes)
+    }
+
+    fn count_refused(&self, mut inbox: MutexGuard<'_, Inbox<A>>) {
+        if matches!(inbox.stage, Stage::Gone) {
+            drop(inbox);
+            self.system.count_refused_late();
+        } else {
+            inbox.rare().losses.refused_outside += 1;
+        }
+    }
+
+    /// A tell that falls to the overflow rule is a dead letter; an ask is shed and keeps its message.
+    fn drop_arriving<'a, M: Message>(
+        &self,
+        mut inbox: MutexGuard<'_, Inbox<A>>,
+        letter: &mut Option<Letter<M>>,
+    ) -> Result<Admitted<'a, A>, Refused> {
+        let rule = self.settings.mailbox.overflow();
+        match letter.take() {
+            Some(Letter::Tell(message)) => {
+                inbox.rare().losses.dropped_outside += 1;
+                drop(inbox);
+                let reason = DeadReason::Overflow(rule);
+                self.system.dead_letter(self, Box::new(message), type_name::<M>(), reason);
+                Ok(Admitted::Yes)
+            }
+            ask => {
+                inbox.rare().losses.refused_outside += 1;
+                *letter = ask;
+                Err(Refused::Shed(rule))
+            }
+        }
+    }
+
+    fn bury_evicted(&self, remains: Box<dyn Remains>) {
+        let rule = Overflow::DropOldest;
+        let type_name = remains.type_name();
+        match remains.bury(Refused::Shed(rule)) {
+            Buried::Dead(message) => {
+                self.lock().rare().losses.dropped_inside += 1;
+                self.system.dead_letter(self, message, type_name, DeadReason::Overflow(rule));
+            }
+            Buried::Returned => self.count_skipped(Skipped::Returned),
+            Buried::Withdrawn(skipped) => self.count_skipped(skipped),
+        }
+    }
+
+    /// Gives up the messages that are left over at the end.
+    pub(crate) fn bury(&self, leftovers: impl Iterator<Item = EnvelopeOf<A>>, reason: DeadReason) {
+        for envelope in leftovers {
+            let remains = A::Protocol::remains(envelope);
+            let type_name = remains.type_name();
+            match remains.bury(Refused::Stopped) {
+                Buried::Dead(message) => {
+                    self.lock().rare().losses.dead += 1;
+                    self.system.dead_letter(self, message, type_name, reason);
+                }
+                Buried::Returned => self.count_skipped(Skipped::Returned),
+                Buried::Withdrawn(skipped) => self.count_skipped(skipped),
+            }
+        }
+    }
+
+    pub(crate) fn count_skipped(&self, skipped: Skipped) {
+        let mut inbox = self.lock();
+        match skipped {
+            Skipped::Returned => inbox.rare().losses.refused_inside += 1,
+            Skipped::Dead => inbox.rare().losses.dead += 1,
+        }
+    }
+
+    /// Raises a signal and makes sure that everybody concerned looks at it.
+    pub(crate) fn raise(self: &Arc<Self>, mut inbox: MutexGuard<'_, Inbox<A>>, signal: Signals) {
+        self.signals.raise(signal);
+        let wake = inbox.wake_for_signal();
+        let watchers = inbox.take_watchers();
+        drop(inbox);
+        self.wake(wake);
+        watchers.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn wake(self: &Arc<Self>, wake: Wake) {
+        match wake {
+            Wake::Nobody => {}
+            Wake::Task(waker) => waker.wake(),
+            Wake::Spawn => self.spawn_task(Runner::serving(Arc::clone(self))),
+        }
+    }
+
+    pub(crate) fn spawn_task(&self, runner: Runner<A>) {
+        drop(self.system.runtime.spawn(runner));
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        let inbox = self.lock();
+        let losses = inbox.rare.as_ref().map(|it| it.losses).unwrap_or_default();
+        let queued = inbox.depth(self.left()) as u64;
+        losses.with(inbox.accepted, self.handled.load(Ordering::Relaxed), queued)
+    }
+
+    /// How many refs there are, without what the actor and its system hold.
+    pub(crate) fn strong_count(self: &Arc<Self>) -> usize {
+        let inbox = self.lock();
+        let roster = !matches!(inbox.stage, Stage::Gone);
+        let core = matches!(inbox.stage, Stage::Resting(..) | Stage::Out);
+        let ours = [roster, core, inbox.has_task, inbox.is_swept];
+        let ours = ours.into_iter().filter(|it| *it).count();
+        Arc::strong_count(self).saturating_sub(ours)
+    }
+
+    pub(crate) fn unread_error<M: Message>(&self) {
+        self.system.observe(|it| it.unread_error(self.subject(), type_name::<M>()));
+    }
+
+    pub(crate) fn report(&self, failure: &Failure) {
+        tracing::warn!(actor = %self.id, name = self.name(), %failure, "actor failed");
+        self.system.observe(|it| it.failed(self.subject(), failure));
+    }
+
+    /// How the actor ended, or who is to be told when it has.
+    pub(crate) fn poll_ended(&self, cx: &TaskContext<'_>) -> Poll<StopReason> {
+        let mut inbox = self.lock();
+        match &inbox.rare().ended {
+            Some(reason) => Poll::Ready(reason.clone()),
+            None => {
+                inbox.watch(cx.waker());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Whether the actor has started, or who is to be told when that is decided.
+    pub(crate) fn poll_started(&self, cx: &TaskContext<'_>) -> Poll<Result<(), StopReason>> {
+        let mut inbox = self.lock();
+        if inbox.has_started {
+            return Poll::Ready(Ok(()));
+        }
+        match &inbox.rare().ended {
+            Some(reason) => Poll::Ready(Err(reason.clone())),
+            None => {
+                inbox.watch(cx.waker());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<A: Actor> Member for Cell<A> {
+    fn id(&self) -> ActorId {
+        self.id
+    }
+
+    fn name(&self) -> &str {
+        Self::name(self)
+    }
+
+    fn label(&self) -> &'static str {
+        A::label()
+    }
+
+    fn counters(&self) -> Counters {
+        Self::counters(self)
+    }
+
+    fn mailbox_len(&self) -> usize {
+        self.lock().depth(self.left())
+    }
+
+    fn peak(&self) -> usize {
+        self.lock().peak as usize
+    }
+
+    fn order(self: Arc<Self>, verb: Verb, reason: StopReason) {
+        life::order(&self, Order { verb, reason, messages: u64::MAX, time: None });
+    }
+
+    fn poll_ended(&self, cx: &TaskContext<'_>) -> Poll<StopReason> {
+        Self::poll_ended(self, cx)
+    }
+}
+
+impl<A: Actor> Swept for Cell<A> {
+    fn sweep(&self, tick: u32) -> bool {
+        let mut asks = mem::take(&mut self.lock().rare().asks);
+        asks.iter().for_each(|it| it.expire_at(tick));
+        asks.retain(|it| Arc::strong_count(it) > 1);
+        let mut inbox = self.lock();
+        asks.append(&mut inbox.rare().asks);
+        inbox.is_swept = !asks.is_empty();
+        inbox.rare().asks = asks;
+        inbox.is_swept
+    }
+}
+
+/// What became of a message that was looked at closely.
+enum Admitted<'a, A: Actor> {
+    Yes,
+    Wait(MutexGuard<'a, Inbox<A>>),
+}

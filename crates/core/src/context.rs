@@ -1,0 +1,379 @@
+//! What a handler may reach.
+
+use std::{
+    any::Any,
+    fmt,
+    future::{pending, poll_fn},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use ghostlight_rt::{Instant, Rng, Sleep};
+
+use crate::{
+    Actor, ActorId, ActorRef, Failure, Message, Priority, Refused, ReplyPort, StopReason, System,
+    ask::{Answers, AskCell, Asker, Begun},
+    cell::Cell,
+    core::Turn,
+    endpoint::Deliver,
+    life,
+    mailbox::{Order, Place, Verb},
+    protocol::Letter,
+    signal::Signals,
+};
+
+/// What a handler or hook may reach: its own ref, its system, and the message it is handling.
+///
+/// What belongs to one message is gone before the next one.
+pub struct Context<'a, A: Actor> {
+    cell: &'a Arc<Cell<A>>,
+    incarnation: u32,
+    /// Set to leave the turn: its handler is dropped where it stands.
+    leaves: &'a AtomicBool,
+    turn: &'a mut dyn AnyTurn,
+}
+
+/// How the message that is being handled was sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// Nobody waits for the reply.
+    Tell,
+    /// Somebody does.
+    Ask,
+}
+
+/// A turn whose reply type is not known.
+trait AnyTurn: Send {
+    fn asker(&mut self) -> &mut (dyn Any + Send);
+    fn fail(&mut self, failure: Failure);
+    fn mode(&self) -> Mode;
+}
+
+impl<R: Send + 'static> AnyTurn for Turn<R> {
+    fn asker(&mut self) -> &mut (dyn Any + Send) {
+        &mut self.asker
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.failure = Some(failure);
+    }
+
+    fn mode(&self) -> Mode {
+        if matches!(self.asker, Asker::Nobody) { Mode::Tell } else { Mode::Ask }
+    }
+}
+
+impl<'a, A: Actor> Context<'a, A> {
+    pub(crate) fn new<R: Send + 'static>(
+        cell: &'a Arc<Cell<A>>,
+        incarnation: u32,
+        leaves: &'a AtomicBool,
+        turn: &'a mut Turn<R>,
+    ) -> Self {
+        Self { cell, incarnation, leaves, turn }
+    }
+
+    /// A ref to this actor.
+    #[must_use]
+    pub fn me(&self) -> ActorRef<A> {
+        ActorRef::here(Arc::clone(self.cell))
+    }
+
+    /// The identity of this actor.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.cell.id
+    }
+
+    /// Its name, or the label of its kind.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.cell.name()
+    }
+
+    /// How often its state has been started afresh.
+    #[must_use]
+    pub const fn incarnation(&self) -> u32 {
+        self.incarnation
+    }
+
+    /// The system it lives in.
+    #[must_use]
+    pub fn system(&self) -> System {
+        System::of(&self.cell.system)
+    }
+
+    /// Whether somebody waits for the reply of this turn.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.turn.mode()
+    }
+
+    /// The clock of the system.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.cell.system.runtime.now()
+    }
+
+    /// Waits for `duration`, with the turn suspended: messages queue up meanwhile.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        self.cell.system.runtime.sleep(duration)
+    }
+
+    /// A source of chance that a seed can replay.
+    #[must_use]
+    pub fn rng(&self) -> Rng {
+        self.cell.system.runtime.rng(&self.cell.id.to_string())
+    }
+
+    /// Ends the actor after this turn, whose reply is still delivered. Nothing more is let in.
+    pub fn stop(&self) {
+        let order =
+            Order { verb: Verb::Stop, reason: StopReason::Normal, messages: 0, time: None };
+        life::order(self.cell, order);
+    }
+
+    /// Whether the actor has been told to end.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.cell.signals().any(Signals::ORDERS)
+    }
+
+    /// Waits until the actor is told to stop, so that a long handler can finish early. One that
+    /// does not heed it is cut when the time for shutting down is over.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost by dropping it.
+    pub async fn cancelled(&self) {
+        poll_fn(|cx| {
+            if self.is_stopping() {
+                return Poll::Ready(());
+            }
+            let mut inbox = self.cell.lock();
+            inbox.watch(cx.waker());
+            drop(inbox);
+            // Looked at again: the order may have come before the waker was in place.
+            if self.is_stopping() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Answers later: `keep` gets the right to answer, and the turn ends here. Await it as the last
+    /// thing; what it seems to return never comes.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// use ghostlight::{Actor, Context, Handler, Message, ReplyPort, System};
+    ///
+    /// #[derive(Message)]
+    /// #[message(reply = u32)]
+    /// struct Ticket;
+    /// #[derive(Message)]
+    /// struct Open;
+    ///
+    /// #[derive(Actor)]
+    /// #[actor(handles(Ticket, Open))]
+    /// struct Box_ { waiting: Vec<ReplyPort<u32>> }
+    ///
+    /// impl Handler<Ticket> for Box_ {
+    ///     async fn handle(&mut self, _: Ticket, cx: &mut Context<'_, Self>) -> u32 {
+    ///         cx.defer(|port| self.waiting.push(port)).await
+    ///     }
+    /// }
+    /// impl Handler<Open> for Box_ {
+    ///     async fn handle(&mut self, _: Open, _: &mut Context<'_, Self>) {
+    ///         (1..).zip(self.waiting.drain(..)).for_each(|(number, port)| port.send(number));
+    ///     }
+    /// }
+    ///
+    /// let system = System::new("theatre");
+    /// let tickets = system.spawn(Box_ { waiting: Vec::new() });
+    /// let asker = tickets.clone();
+    /// let ticket = system.block_on(async move {
+    ///     let (ticket, _) = std::future::join!(asker.ask(Ticket), async {
+    ///         tickets.tell(Open).await.unwrap();
+    ///     }).await;
+    ///     ticket
+    /// });
+    /// assert_eq!(ticket.unwrap(), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// If `R` is not what this message is answered with; returning it makes sure that it is.
+    ///
+    /// # Cancel safety
+    /// `keep` is called at the first poll; dropped before that, the turn goes on.
+    pub async fn defer<R: Send + 'static>(&mut self, keep: impl FnOnce(ReplyPort<R>)) -> R {
+        keep(ReplyPort::to(self.take_asker()));
+        self.leave().await
+    }
+
+    /// Hands the asker over to `other`: its answer, or its true error, becomes that of this
+    /// message, and the turn ends here without waiting for it. A tell is passed on as a tell.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// # use ghostlight::{Actor, ActorRef, Context, Handler, Message};
+    /// # #[derive(Message)] #[message(reply = i64)] struct Balance;
+    /// # struct Account;
+    /// # impl Actor for Account { type Protocol = (Balance,); }
+    /// # impl Handler<Balance> for Account {
+    /// #     async fn handle(&mut self, _: Balance, _: &mut Context<'_, Self>) -> i64 { 7 }
+    /// # }
+    /// # struct Teller { account: ActorRef<Account> }
+    /// # impl Actor for Teller { type Protocol = (Balance,); }
+    /// impl Handler<Balance> for Teller {
+    ///     async fn handle(&mut self, ask: Balance, cx: &mut Context<'_, Self>) -> i64 {
+    ///         cx.forward(&self.account, ask).await
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// If the reply of `M` is not that of the message being handled; returning it makes sure that
+    /// it is.
+    ///
+    /// # Cancel safety
+    /// Dropped before the message had room, it was not sent, and the asker hears that there is no
+    /// reply.
+    pub async fn forward<M: Message>(
+        &mut self,
+        other: &(impl Deliver<M> + ?Sized),
+        message: M,
+    ) -> M::Reply {
+        let mut letter = Some(match self.take_asker() {
+            Some(asker) => Letter::Ask(AskCell::relayed(message, asker)),
+            None => Letter::Tell(message),
+        });
+        let mut place = Place::default();
+        let sent: Result<(), Refused> = poll_fn(|cx| {
+            other.poll_offer(&mut letter, Priority::Normal, &mut place, cx)
+        })
+        .await;
+        if let (Err(why), Some(Letter::Ask(ask))) = (sent, letter) {
+            _ = ask.refuse(why);
+        }
+        self.leave().await
+    }
+
+    /// Declares that this actor has failed. The asker, if any, hears of it, and what follows is
+    /// what follows a panic. Await it as the last thing; what it seems to return never comes.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// # use ghostlight::{Actor, Context, Failure, Handler, Message};
+    /// # #[derive(Message)] #[message(reply = u8)] struct Check;
+    /// # struct Disk { is_torn: bool }
+    /// # impl Actor for Disk { type Protocol = (Check,); }
+    /// impl Handler<Check> for Disk {
+    ///     async fn handle(&mut self, _: Check, cx: &mut Context<'_, Self>) -> u8 {
+    ///         if self.is_torn {
+    ///             return cx.fail(Failure::fatal("torn page")).await;
+    ///         }
+    ///         0
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropped before it was polled, nothing was declared.
+    pub async fn fail<R>(&mut self, failure: impl Into<Failure>) -> R {
+        self.turn.fail(failure.into());
+        self.leave().await
+    }
+
+    /// Ends the turn here: whoever polls the handler drops it.
+    async fn leave<R>(&self) -> R {
+        // Relaxed: read by the poll that this is part of.
+        self.leaves.store(true, Ordering::Relaxed);
+        pending().await
+    }
+
+    fn take_asker<R: Send + 'static>(&mut self) -> Option<Arc<dyn Answers<R>>> {
+        let asker = self.turn.asker().downcast_mut::<Asker<R>>();
+        let asker = asker.expect("a reply is put off or passed on as the type it was asked for");
+        match std::mem::replace(asker, Asker::Nobody) {
+            Asker::Nobody => None,
+            Asker::Waiting(waiting) => waiting.into_inner(),
+            Asker::Caller => {
+                let cell = AskCell::<Begun<R>>::running(crate::ask::NEVER);
+                *asker = Asker::Deferred(Arc::clone(&cell));
+                Some(cell)
+            }
+            Asker::Deferred(cell) => {
+                *asker = Asker::Deferred(Arc::clone(&cell));
+                Some(cell)
+            }
+        }
+    }
+
+    pub(crate) const fn read_only(&self) -> ReadContext<'_, A> {
+        ReadContext { cell: self.cell, incarnation: self.incarnation }
+    }
+}
+
+impl<A: Actor> fmt::Debug for Context<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+/// What a [`ReadHandler`](crate::ReadHandler) may reach: what looking needs.
+pub struct ReadContext<'a, A: Actor> {
+    cell: &'a Arc<Cell<A>>,
+    incarnation: u32,
+}
+
+impl<A: Actor> ReadContext<'_, A> {
+    /// A ref to this actor.
+    #[must_use]
+    pub fn me(&self) -> ActorRef<A> {
+        ActorRef::here(Arc::clone(self.cell))
+    }
+
+    /// The identity of this actor.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.cell.id
+    }
+
+    /// Its name, or the label of its kind.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.cell.name()
+    }
+
+    /// How often its state has been started afresh.
+    #[must_use]
+    pub const fn incarnation(&self) -> u32 {
+        self.incarnation
+    }
+
+    /// The system it lives in.
+    #[must_use]
+    pub fn system(&self) -> System {
+        System::of(&self.cell.system)
+    }
+
+    /// The clock of the system.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.cell.system.runtime.now()
+    }
+
+    /// Waits for `duration`.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        self.cell.system.runtime.sleep(duration)
+    }
+}
+
+impl<A: Actor> fmt::Debug for ReadContext<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadContext").field("id", &self.id()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,205 @@
+//! An actor's state with the messages being handled, and how it is passed from hand to hand.
+//!
+//! Rules:
+//! 1. There is one core per incarnation, and whoever owns its box owns the right to run turns.
+//! 2. It rests in the cell; or lies in this thread's hand, for the length of a function call; or is
+//!    held by the turn loop, which puts it back into the hand on every way out: batch done,
+//!    unwinding, dropped.
+//! 3. So if the hand is empty after the loop was polled, a handler is suspended inside the loop and
+//!    holds the core there.
+
+use std::{
+    any::Any,
+    cell::Cell as ThreadSlot,
+    collections::VecDeque,
+    ops::{Deref, DerefMut},
+    sync::{Arc, atomic::Ordering},
+};
+
+use crate::{
+    Actor, Failure, Message, Protocol,
+    ask::{Asker, Skipped, Waiting},
+    cell::Cell,
+    signal::Signals,
+};
+
+/// The envelope of an actor, made for it by its protocol.
+pub(crate) type EnvelopeOf<A> = <<A as Actor>::Protocol as Protocol<A>>::Envelope;
+/// Where the reply of a turn is left for a caller that runs the turn itself.
+pub(crate) type AnswerOf<A> = <<A as Actor>::Protocol as Protocol<A>>::Answer;
+
+/// A buffer that an idle actor may keep, in messages.
+const SMALL_BUFFER: usize = 4;
+
+/// How often in a row an actor comes to rest, having needed no more than that, before it gives
+/// larger buffers back.
+const CALM: u8 = 2;
+
+/// One incarnation: the state and what it is working on.
+pub struct Core<A: Actor> {
+    pub(crate) actor: A,
+    pub(crate) cell: Arc<Cell<A>>,
+    /// Messages taken from the queue, oldest first.
+    pub(crate) batch: VecDeque<EnvelopeOf<A>>,
+    pub(crate) answer: AnswerOf<A>,
+    /// How many turns may run before the runner looks around again.
+    pub(crate) run: u32,
+    /// How many messages fit a chunk between two looks at the clock.
+    pub(crate) chunk: u32,
+    pub(crate) incarnation: u32,
+    /// The signals that end a run of turns; the others have been acted upon.
+    pub(crate) heed: Signals,
+    /// Whether the caller of an ask runs the turn and wants the answer left here.
+    pub(crate) keeps_answer: bool,
+    /// How often in a row the actor came to rest having needed little room.
+    pub(crate) calm: u8,
+    /// A failure that the last turn declared.
+    pub(crate) failure: Option<Failure>,
+}
+
+impl<A: Actor> Core<A> {
+    pub(crate) fn new(actor: A, cell: Arc<Cell<A>>, incarnation: u32) -> Box<Self> {
+        Box::new(Self {
+            actor,
+            cell,
+            batch: VecDeque::new(),
+            answer: Default::default(),
+            run: 0,
+            chunk: 1,
+            incarnation,
+            heed: Signals::ALL,
+            keeps_answer: false,
+            calm: 0,
+            failure: None,
+        })
+    }
+
+    /// The next message to handle; `None` when it is time to look around.
+    pub(crate) fn next(&mut self) -> Option<EnvelopeOf<A>> {
+        if self.run == 0 || self.cell.signals().any(self.heed) || self.failure.is_some() {
+            return None;
+        }
+        if self.batch.len() > SMALL_BUFFER {
+            self.calm = 0;
+        }
+        let envelope = self.batch.pop_front()?;
+        self.run -= 1;
+        // Relaxed: one writer, and readers that need the exact number hold the lock, under which
+        // the core was taken.
+        self.cell.left.store(self.batch.len(), Ordering::Relaxed);
+        self.cell.handled.store(self.cell.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        Some(envelope)
+    }
+
+    /// Comes to rest. True when little has been going on for a while; then unused room goes back.
+    pub(crate) fn is_calm(&mut self) -> bool {
+        if self.batch.capacity() <= SMALL_BUFFER {
+            return false;
+        }
+        self.calm = self.calm.saturating_add(1);
+        if self.calm < CALM {
+            return false;
+        }
+        self.batch = VecDeque::new();
+        true
+    }
+
+    /// Who waits for the reply to a message that was told: the caller, if it runs the turn itself.
+    pub(crate) fn teller<R: Send + 'static>(&self) -> Asker<R> {
+        if self.keeps_answer { Asker::Caller } else { Asker::Nobody }
+    }
+
+    /// Notes that the message just taken is not handled after all.
+    pub(crate) fn skip(&self, skipped: Skipped) {
+        self.cell.handled.store(self.cell.handled.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+        self.cell.count_skipped(skipped);
+    }
+
+    /// Ends a turn: the reply goes to whoever waits for it.
+    pub(crate) fn settle<M: Message>(&mut self, reply: Option<M::Reply>, turn: Turn<M::Reply>)
+    where
+        A: crate::Handler<M>,
+    {
+        let Turn { asker, failure } = turn;
+        match (reply, asker) {
+            (Some(reply), Asker::Waiting(asker)) => asker.answer(reply),
+            (Some(reply), Asker::Caller) => {
+                self.answer = A::Protocol::leave::<M>(reply);
+            }
+            (Some(reply), Asker::Nobody | Asker::Deferred(_)) => {
+                if M::is_error(&reply) {
+                    self.cell.unread_error::<M>();
+                }
+            }
+            (None, Asker::Deferred(later)) => {
+                self.answer = A::Protocol::put_off(Box::new(later));
+            }
+            (None, Asker::Waiting(asker)) => fail(asker, failure.as_ref()),
+            // A caller that runs the turn finds the failure in the core.
+            (None, Asker::Nobody | Asker::Caller) => {}
+        }
+        if failure.is_some() {
+            self.failure = failure;
+        }
+    }
+}
+
+fn fail<R>(asker: Waiting<R>, failure: Option<&Failure>) {
+    let Some(asker) = asker.into_inner() else { return };
+    asker.fail(match failure {
+        Some(failure) => crate::AskError::Failed(failure.clone()),
+        None => crate::AskError::Lost,
+    });
+}
+
+/// What belongs to one turn and is gone after it.
+pub(crate) struct Turn<R: Send + 'static> {
+    pub(crate) asker: Asker<R>,
+    pub(crate) failure: Option<Failure>,
+}
+
+thread_local! {
+    static HAND: ThreadSlot<Option<Box<dyn Any + Send>>> = const { ThreadSlot::new(None) };
+}
+
+/// Lays a core into this thread's hand.
+pub(crate) fn put<A: Actor>(core: Box<Core<A>>) {
+    let earlier = HAND.replace(Some(core));
+    debug_assert!(earlier.is_none(), "a hand holds one core, for the length of a call");
+}
+
+/// Takes the core out of this thread's hand.
+pub(crate) fn take<A: Actor>() -> Option<Box<Core<A>>> {
+    HAND.take().and_then(|it| it.downcast().ok())
+}
+
+/// A core held by a turn loop; on every way out it goes back into the hand.
+pub(crate) struct Held<A: Actor>(Option<Box<Core<A>>>);
+
+impl<A: Actor> Held<A> {
+    pub(crate) fn take() -> Option<Self> {
+        take().map(|it| Self(Some(it)))
+    }
+}
+
+impl<A: Actor> Deref for Held<A> {
+    type Target = Core<A>;
+
+    fn deref(&self) -> &Core<A> {
+        self.0.as_ref().expect("held until dropped")
+    }
+}
+
+impl<A: Actor> DerefMut for Held<A> {
+    fn deref_mut(&mut self) -> &mut Core<A> {
+        self.0.as_mut().expect("held until dropped")
+    }
+}
+
+impl<A: Actor> Drop for Held<A> {
+    fn drop(&mut self) {
+        if let Some(core) = self.0.take() {
+            put(core);
+        }
+    }
+}

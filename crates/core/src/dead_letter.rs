@@ -1,0 +1,162 @@
+//! Messages that nobody took, and who hears of them.
+
+use std::{
+    any::Any,
+    collections::VecDeque,
+    fmt,
+    future::poll_fn,
+    sync::{Arc, Mutex},
+    task::{Poll, Waker},
+};
+
+use ghostlight_rt::Instant;
+
+use crate::{ActorId, mailbox::Overflow, sync::lock};
+
+/// A message that nobody took.
+///
+/// What was handed back to its sender is none.
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// The message.
+    pub message: Box<dyn Any + Send>,
+    /// Its type, as a label.
+    pub type_name: &'static str,
+    /// Whom it was for.
+    pub target: ActorId,
+    /// That actor's name, or the label of its kind.
+    pub target_name: Arc<str>,
+    /// Why nobody took it.
+    pub reason: DeadReason,
+    /// When it died.
+    pub at: Instant,
+}
+
+impl fmt::Debug for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} for {} ({}): {}",
+            self.type_name, self.target_name, self.target, self.reason
+        )
+    }
+}
+
+/// Why a message died.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum DeadReason {
+    /// It waited when its actor ended.
+    Stopped,
+    /// It waited when its actor was killed.
+    Killed,
+    /// It waited when its actor failed.
+    Failed,
+    /// Its actor never came to run.
+    StartFailed,
+    /// The mailbox was full, and this is its rule.
+    Overflow(Overflow),
+    /// Its asker left before it was handled.
+    Withdrawn,
+    /// A reason of a layer above.
+    Other(&'static str),
+}
+
+impl fmt::Display for DeadReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("the actor had stopped"),
+            Self::Killed => f.write_str("the actor was killed"),
+            Self::Failed => f.write_str("the actor failed"),
+            Self::StartFailed => f.write_str("the actor did not start"),
+            Self::Overflow(rule) => write!(f, "the mailbox was full and {rule}"),
+            Self::Withdrawn => f.write_str("its asker left before it was handled"),
+            Self::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// A subscription to the dead letters of a system, made by
+/// [`System::dead_letters`](crate::System::dead_letters); dropping it ends it.
+///
+/// It holds a bounded number; past that the oldest goes and [`missed`](Self::missed) counts it.
+pub struct DeadLetters(Arc<LetterBox>);
+
+/// The letter box behind a subscription.
+pub(crate) struct LetterBox {
+    capacity: usize,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    letters: VecDeque<DeadLetter>,
+    missed: u64,
+    waker: Option<Waker>,
+}
+
+impl DeadLetters {
+    pub(crate) fn new(capacity: usize) -> (Self, Arc<LetterBox>) {
+        let inner = Mutex::new(Inner::default());
+        let shared = Arc::new(LetterBox { capacity: capacity.max(1), inner });
+        (Self(Arc::clone(&shared)), shared)
+    }
+
+    /// Waits for the next dead letter.
+    ///
+    /// # Cancel safety
+    /// If dropped before it returns, no letter was taken.
+    pub async fn recv(&mut self) -> DeadLetter {
+        poll_fn(|cx| {
+            let mut inner = lock(&self.0.inner);
+            match inner.letters.pop_front() {
+                Some(letter) => Poll::Ready(letter),
+                None => {
+                    inner.waker = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// The next dead letter, if there is one now.
+    pub fn try_recv(&mut self) -> Option<DeadLetter> {
+        lock(&self.0.inner).letters.pop_front()
+    }
+
+    /// How many letters were lost because nobody took them out in time.
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        lock(&self.0.inner).missed
+    }
+}
+
+impl fmt::Debug for DeadLetters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = lock(&self.0.inner);
+        f.debug_struct("DeadLetters")
+            .field("waiting", &inner.letters.len())
+            .field("missed", &inner.missed)
+            .finish()
+    }
+}
+
+impl LetterBox {
+    pub(crate) fn put(&self, letter: DeadLetter) {
+        let mut inner = lock(&self.inner);
+        let oldest = if inner.letters.len() == self.capacity {
+            inner.missed += 1;
+            inner.letters.pop_front()
+        } else {
+            None
+        };
+        inner.letters.push_back(letter);
+        let waker = inner.waker.take();
+        drop(inner);
+        drop(oldest);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}

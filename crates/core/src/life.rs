@@ -1,0 +1,129 @@
+//! The beginning and the end: the only writer of lifecycle state.
+
+use std::{
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering},
+    task::{Context as TaskContext, Waker},
+};
+
+use crate::{
+    Actor, DeadReason, Failure, StopReason,
+    cell::Cell,
+    core::Core,
+    mailbox::{Order, Stage, Verb},
+    protocol::Turns,
+    run,
+    runner::Runner,
+    signal::Signals,
+};
+
+/// Puts a new incarnation into its cell: at rest if it has no `started` to run, else with its task.
+pub(crate) fn begin<A: Actor>(cell: &Arc<Cell<A>>, actor: A) {
+    let core = Core::new(actor, Arc::clone(cell), 0);
+    if run::has_started_hook::<A>() {
+        cell.lock().has_task = true;
+        cell.spawn_task(Runner::starting(Arc::clone(cell), core));
+        return;
+    }
+    let core = poll_once(core, Box::pin(run::started::<A>()));
+    let mut inbox = cell.lock();
+    inbox.has_started = true;
+    inbox.rest(core, None, true);
+}
+
+/// Gives an order to end. The stronger of two stands; an actor that has ended ignores it.
+pub(crate) fn order<A: Actor>(cell: &Arc<Cell<A>>, order: Order) {
+    let mut inbox = cell.lock();
+    let is_gone = matches!(inbox.stage, Stage::Gone);
+    if is_gone || inbox.rare().order.as_ref().is_some_and(|it| order.verb <= it.verb) {
+        return;
+    }
+    let senders = inbox.close();
+    let (verb, reason) = (order.verb, order.reason.clone());
+    inbox.rare().order = Some(order);
+    let ends_here = inbox.idle && (verb == Verb::Kill || !run::has_stopped_hook::<A>());
+    if ends_here && let Stage::Resting(core, turns) = mem::replace(&mut inbox.stage, Stage::Out) {
+        inbox.idle = false;
+        let task = inbox.waker.take();
+        drop(inbox);
+        drop(turns);
+        let core = if verb == Verb::Kill { core } else { run_empty_hook(core, &reason) };
+        finish(cell, Some(core), reason);
+        // A task that waited for messages finds that there is nothing left to do.
+        task.into_iter().for_each(Waker::wake);
+    } else {
+        cell.raise(inbox, signal_for(verb));
+    }
+    senders.into_iter().for_each(Waker::wake);
+}
+
+const fn signal_for(verb: Verb) -> Signals {
+    match verb {
+        Verb::Drain => Signals::DRAIN,
+        Verb::Stop => Signals::STOP,
+        Verb::Kill => Signals::KILL,
+    }
+}
+
+/// Runs a `stopped` that nobody wrote, or that at least captures nothing.
+pub(crate) fn run_empty_hook<A: Actor>(core: Box<Core<A>>, reason: &StopReason) -> Box<Core<A>> {
+    poll_once(core, Box::pin(run::stopped::<A>(reason.clone())))
+}
+
+fn poll_once<A: Actor>(core: Box<Core<A>>, hook: Turns) -> Box<Core<A>> {
+    let cx = &mut TaskContext::from_waker(Waker::noop());
+    match run::run(Some(core), hook, cx) {
+        run::Ran::Back(core, _) | run::Ran::Panicked(core, _) => core,
+        run::Ran::Suspended(turns) => run::cut(turns),
+    }
+}
+
+/// Ends an actor: state, then leftovers, then roster; last, whoever waits for it is told.
+pub(crate) fn finish<A: Actor>(
+    cell: &Arc<Cell<A>>,
+    core: Option<Box<Core<A>>>,
+    reason: StopReason,
+) {
+    let mut batch = None;
+    if let Some(core) = core {
+        let Core { actor, batch: rest, answer, .. } = *core;
+        batch = Some(rest);
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop((actor, answer))));
+        if let Err(payload) = dropped {
+            cell.report(&Failure::panicked(&*payload));
+        }
+    }
+    let mut inbox = cell.lock();
+    let senders = inbox.close();
+    let queue = inbox.drain();
+    cell.left.store(0, Ordering::Relaxed);
+    drop(inbox);
+    cell.bury(batch.into_iter().flatten().chain(queue), dead_reason(&reason));
+
+    let mut inbox = cell.lock();
+    inbox.stage = Stage::Gone;
+    let asks = mem::take(&mut inbox.rare().asks);
+    drop(inbox);
+    cell.system.adopt(asks);
+    cell.system.forget(cell.id, cell.counters());
+    cell.system.observe(|it| it.stopped(cell.subject(), &reason));
+
+    let mut inbox = cell.lock();
+    inbox.rare().ended = Some(reason);
+    let watchers = inbox.take_watchers();
+    drop(inbox);
+    senders.into_iter().chain(watchers).for_each(Waker::wake);
+}
+
+const fn dead_reason(reason: &StopReason) -> DeadReason {
+    match reason {
+        StopReason::Normal
+        | StopReason::Stopped(_)
+        | StopReason::SystemShutdown
+        | StopReason::Lost => DeadReason::Stopped,
+        StopReason::Killed => DeadReason::Killed,
+        StopReason::Failed(_) => DeadReason::Failed,
+        StopReason::StartFailed(_) => DeadReason::StartFailed,
+    }
+}

@@ -1,0 +1,426 @@
+//! What lies under an actor's one lock: the queue, the resting core, and who is to be woken.
+
+use std::{collections::VecDeque, mem, sync::Arc, task::Waker};
+
+use super::{Lanes, MailboxOptions, Overflow, Pick, Priority, Senders};
+use crate::{
+    Actor, Refused, StopReason,
+    ask::{Expire, Parked},
+    cell::Wake,
+    core::{Core, EnvelopeOf},
+    counters::Losses,
+    protocol::Turns,
+};
+
+/// From here on, the list of asks is cleaned before it grows.
+const MANY_ASKS: usize = 32;
+
+/// The part of an actor that others may touch, under one short lock.
+///
+/// Nothing of a user's is run or dropped under it, and nobody is woken under it.
+pub(crate) struct Inbox<A: Actor> {
+    queue: VecDeque<EnvelopeOf<A>>,
+    pub(crate) stage: Stage<A>,
+    /// Wakes the actor's task; absent while nobody needs to.
+    pub(crate) waker: Option<Waker>,
+    pub(crate) rare: Option<Box<Rare<A>>>,
+    /// Messages that were let in, ever.
+    pub(crate) accepted: u64,
+    /// At most so many messages lie in the batch of a core that is out.
+    taken: u32,
+    /// The depth from which a push must look closer; zero while senders wait in line.
+    limit: u32,
+    /// The greatest depth so far.
+    pub(crate) peak: u32,
+    /// The core rests, the queue is empty, and whoever changes that must wake the task.
+    pub(crate) idle: bool,
+    /// Messages are let in.
+    pub(crate) is_open: bool,
+    /// There is a task, or one is being spawned.
+    pub(crate) has_task: bool,
+    /// `started` has ended well.
+    pub(crate) has_started: bool,
+    /// The system looks at this actor's asks from time to time.
+    pub(crate) is_swept: bool,
+    /// How many asks are to be queued before one may run on its caller again.
+    pub(crate) queue_next: u8,
+}
+
+/// Where the core is.
+pub(crate) enum Stage<A: Actor> {
+    /// There is none yet: the state is being built.
+    Unborn,
+    /// Here, with the turn loop if it was ever made.
+    Resting(Box<Core<A>>, Option<Turns>),
+    /// With the task, a caller, or inside a suspended turn.
+    Out,
+    /// The actor has ended.
+    Gone,
+}
+
+/// How an actor is told to end. The later in this list, the stronger.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Verb {
+    Drain,
+    Stop,
+    Kill,
+}
+
+/// An order to end that was given.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) verb: Verb,
+    pub(crate) reason: StopReason,
+    /// How many messages a drain may still handle.
+    pub(crate) messages: u64,
+    /// How long a drain may take; counted from when it begins.
+    pub(crate) time: Option<std::time::Duration>,
+}
+
+/// What most actors never need.
+pub(crate) struct Rare<A: Actor> {
+    pub(crate) lanes: Lanes<EnvelopeOf<A>>,
+    pub(crate) senders: Senders,
+    /// A turn that a caller began and that suspended: the task must go on with it.
+    pub(crate) handed: Option<(Turns, Arc<dyn Parked<A>>)>,
+    pub(crate) order: Option<Order>,
+    pub(crate) ended: Option<StopReason>,
+    /// Who waits for the start or the end.
+    pub(crate) watchers: Vec<Waker>,
+    pub(crate) asks: Vec<Arc<dyn Expire>>,
+    pub(crate) losses: Losses,
+    has_warned: bool,
+}
+
+impl<A: Actor> Default for Rare<A> {
+    fn default() -> Self {
+        Self {
+            lanes: Lanes::default(),
+            senders: Senders::default(),
+            handed: None,
+            order: None,
+            ended: None,
+            watchers: Vec::new(),
+            asks: Vec::new(),
+            losses: Losses::default(),
+            has_warned: false,
+        }
+    }
+}
+
+/// What became of a message at a full, closed or unusual mailbox.
+pub(crate) enum Admission<E> {
+    /// It lies in the queue; perhaps the depth has just risen to the mark.
+    Admitted { crossed: bool },
+    /// It lies in the queue, and this one had to go.
+    Evicted(E),
+    /// It has to go itself.
+    Dropped,
+    Refused(Refused),
+    /// It may wait for room.
+    Wait,
+}
+
+impl<A: Actor> Inbox<A> {
+    pub(crate) fn new(options: &MailboxOptions) -> Self {
+        let mut inbox = Self {
+            queue: VecDeque::new(),
+            stage: Stage::Unborn,
+            waker: None,
+            rare: None,
+            accepted: 0,
+            taken: 0,
+            limit: 0,
+            peak: 0,
+            idle: false,
+            is_open: true,
+            has_task: false,
+            has_started: false,
+            is_swept: false,
+            queue_next: 0,
+        };
+        inbox.look_closer_from(options);
+        inbox
+    }
+
+    pub(crate) fn rare(&mut self) -> &mut Rare<A> {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Whether a message of normal priority may be pushed without a closer look.
+    pub(crate) fn has_room(&self) -> bool {
+        self.is_open && self.queue.len() as u32 + self.taken < self.limit
+    }
+
+    pub(crate) fn push(&mut self, envelope: EnvelopeOf<A>) {
+        self.queue.push_back(envelope);
+        self.accepted += 1;
+        self.peak = self.peak.max(self.queue.len() as u32 + self.taken);
+    }
+
+    /// The exact number of messages that wait, given how many are `left` in the batch.
+    pub(crate) fn depth(&self, left: usize) -> usize {
+        self.queue.len() + left + self.rare.as_ref().map_or(0, |it| it.lanes.len())
+    }
+
+    /// Decides about one message where [`has_room`](Self::has_room) was not enough.
+    ///
+    /// `is_next` says that a place is kept for it.
+    pub(crate) fn judge(
+        &mut self,
+        options: &MailboxOptions,
+        left: usize,
+        priority: Priority,
+        is_next: bool,
+    ) -> Admission<EnvelopeOf<A>> {
+        if !self.is_open {
+            return Admission::Refused(Refused::Stopped);
+        }
+        let kept = self.rare.as_ref().map_or(0, |it| it.senders.reserved()) as usize;
+        let in_line = self.rare.as_ref().is_some_and(|it| !it.senders.is_empty());
+        let depth = self.depth(left);
+        let capacity = options.capacity().map_or(usize::MAX, |it| it.get() as usize);
+        if is_next || (depth + kept < capacity && !in_line) {
+            return Admission::Admitted { crossed: self.crosses(options, depth + 1) };
+        }
+        match options.overflow() {
+            Overflow::Wait => Admission::Wait,
+            Overflow::Reject => Admission::Refused(Refused::Full),
+            Overflow::DropNewest => Admission::Dropped,
+            Overflow::DropOldest => {
+                self.evict(priority).map_or(Admission::Dropped, Admission::Evicted)
+            }
+        }
+    }
+
+    /// Puts in a message that was admitted.
+    pub(crate) fn push_judged(
+        &mut self,
+        options: &MailboxOptions,
+        priority: Priority,
+        envelope: EnvelopeOf<A>,
+    ) {
+        if priority == Priority::Normal {
+            self.push(envelope);
+        } else {
+            self.accepted += 1;
+            self.rare().lanes.push(priority, envelope);
+        }
+        self.look_closer_from(options);
+    }
+
+    /// Takes out the oldest message of the lowest priority, if that is not above `arriving`.
+    fn evict(&mut self, arriving: Priority) -> Option<EnvelopeOf<A>> {
+        Priority::ALL[arriving.rank()..].iter().rev().find_map(|&level| {
+            if level == Priority::Normal {
+                return self.queue.pop_front();
+            }
+            self.rare.as_mut()?.lanes.evict(level)
+        })
+    }
+
+    /// Whether the depth has just risen to the mark at which to warn.
+    fn crosses(&mut self, options: &MailboxOptions, depth: usize) -> bool {
+        let Some(mark) = options.high_water() else { return false };
+        if depth < mark as usize || self.rare().has_warned {
+            return false;
+        }
+        self.rare().has_warned = true;
+        true
+    }
+
+    /// Arms the warning again once the depth is below half the mark.
+    fn rearm(&mut self, options: &MailboxOptions, depth: usize) {
+        if let (Some(mark), Some(rare)) = (options.high_water(), &mut self.rare)
+            && depth < mark as usize / 2
+        {
+            rare.has_warned = false;
+        }
+    }
+
+    /// Sets the depth from which a push must look closer.
+    pub(crate) fn look_closer_from(&mut self, options: &MailboxOptions) {
+        let capacity = options.capacity().map_or(u32::MAX, |it| it.get());
+        let rare = self.rare.as_deref();
+        let mark = match options.high_water() {
+            Some(mark) if !rare.is_some_and(|it| it.has_warned) => mark.saturating_sub(1),
+            _ => u32::MAX,
+        };
+        self.limit = match rare {
+            Some(rare) if !rare.senders.is_empty() => 0,
+            Some(rare) => capacity.saturating_sub(rare.lanes.len() as u32).min(mark),
+            None => capacity.min(mark),
+        };
+    }
+
+    /// Moves what is to be handled next into `batch`, and says how many turns may run on it.
+    ///
+    /// `left` is what the batch still holds.
+    pub(crate) fn refill(
+        &mut self,
+        options: &MailboxOptions,
+        batch: &mut VecDeque<EnvelopeOf<A>>,
+    ) -> u32 {
+        if options.high_water().is_some() {
+            self.rearm(options, self.depth(batch.len()));
+        }
+        let run = match self.pick(!batch.is_empty()) {
+            Pick::Nothing => 0,
+            Pick::Lane(rank) => {
+                let normal_waits = !self.queue.is_empty() || !batch.is_empty();
+                let taken = self.rare().lanes.take(rank, normal_waits);
+                taken.map_or(0, |it| {
+                    batch.push_front(it);
+                    1
+                })
+            }
+            Pick::Normal { at_most } => {
+                self.refill_normal(options, batch);
+                at_most
+            }
+        };
+        self.taken = batch.len() as u32;
+        if self.rare.is_some() || options.high_water().is_some() {
+            self.look_closer_from(options);
+        }
+        run
+    }
+
+    fn pick(&self, batch_waits: bool) -> Pick {
+        let normal_waits = batch_waits || !self.queue.is_empty();
+        match &self.rare {
+            Some(rare) => rare.lanes.pick(normal_waits),
+            None if normal_waits => Pick::Normal { at_most: u32::MAX },
+            None => Pick::Nothing,
+        }
+    }
+
+    fn refill_normal(&mut self, options: &MailboxOptions, batch: &mut VecDeque<EnvelopeOf<A>>) {
+        if !batch.is_empty() {
+            return;
+        }
+        if options.overflow() == Overflow::DropOldest {
+            // The rest stays here, where the oldest can be dropped.
+            batch.extend(self.queue.pop_front());
+        } else {
+            mem::swap(&mut self.queue, batch);
+        }
+    }
+
+    /// Notes that so many messages have run, and says how many more an order allows.
+    pub(crate) fn note_ran(&mut self, n: u32) -> u32 {
+        let Some(rare) = &mut self.rare else { return u32::MAX };
+        rare.lanes.served_normal(n);
+        match &mut rare.order {
+            None => u32::MAX,
+            Some(order) => {
+                order.messages = order.messages.saturating_sub(n.into());
+                u32::try_from(order.messages).unwrap_or(u32::MAX)
+            }
+        }
+    }
+
+    /// Whether something waits that goes before normal messages.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.rare.as_ref().is_some_and(|it| it.lanes.is_urgent())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.rare.as_ref().is_none_or(|it| it.lanes.len() == 0)
+    }
+
+    /// Keeps places for as many waiting senders as there is room for, and says whom to wake.
+    pub(crate) fn admit_senders(&mut self, options: &MailboxOptions, left: usize) -> Vec<Waker> {
+        self.taken = left as u32;
+        let depth = self.depth(left);
+        let Some(rare) = &mut self.rare else { return Vec::new() };
+        if rare.senders.is_empty() {
+            return Vec::new();
+        }
+        let capacity = options.capacity().map_or(usize::MAX, |it| it.get() as usize);
+        let room = capacity.saturating_sub(depth + rare.senders.reserved() as usize);
+        let admitted = rare.senders.admit(room);
+        self.look_closer_from(options);
+        admitted
+    }
+
+    /// Makes an idle actor busy, and says whom to wake for that.
+    pub(crate) fn wake_if_idle(&mut self) -> Wake {
+        if !mem::replace(&mut self.idle, false) {
+            return Wake::Nobody;
+        }
+        self.wake_for_signal()
+    }
+
+    /// Whom to wake so that somebody looks at the signals.
+    pub(crate) fn wake_for_signal(&mut self) -> Wake {
+        self.idle = false;
+        match self.waker.take() {
+            Some(waker) => Wake::Task(waker),
+            None if self.has_task => Wake::Nobody,
+            None => {
+                self.has_task = true;
+                Wake::Spawn
+            }
+        }
+    }
+
+    /// Who waits for the start or the end, and is to look again.
+    pub(crate) fn take_watchers(&mut self) -> Vec<Waker> {
+        self.rare.as_mut().map_or_else(Vec::new, |it| mem::take(&mut it.watchers))
+    }
+
+    /// Notes an ask that ends at its deadline, and says whether the system must be told to look.
+    pub(crate) fn enlist(&mut self, ask: Arc<dyn Expire>) -> bool {
+        let asks = &mut self.rare().asks;
+        if asks.len() == asks.capacity() && asks.len() >= MANY_ASKS {
+            // An ask that has ended is held by nobody else.
+            asks.retain(|it| Arc::strong_count(it) > 1);
+        }
+        asks.push(ask);
+        !mem::replace(&mut self.is_swept, true)
+    }
+
+    /// Wakes `waker` when the actor has started, and when it has ended.
+    pub(crate) fn watch(&mut self, waker: &Waker) {
+        let watchers = &mut self.rare().watchers;
+        if !watchers.iter().any(|it| it.will_wake(waker)) {
+            watchers.push(waker.clone());
+        }
+    }
+
+    /// Lays the core down.
+    pub(crate) fn rest(&mut self, core: Box<Core<A>>, turns: Option<Turns>, is_idle: bool) {
+        self.stage = Stage::Resting(core, turns);
+        self.idle = is_idle;
+    }
+
+    /// Gives unused room back, leaving the queue as it is when it holds something.
+    pub(crate) fn shrink(&mut self) {
+        if self.queue.is_empty() {
+            self.queue = VecDeque::new();
+        }
+    }
+
+    /// Lets nobody in any more, and says whom to send away.
+    pub(crate) fn close(&mut self) -> Vec<Waker> {
+        self.is_open = false;
+        self.rare.as_mut().map_or_else(Vec::new, |it| it.senders.close())
+    }
+
+    /// Takes everything that waits, in the order in which it would have been handled.
+    pub(crate) fn drain(&mut self) -> Vec<EnvelopeOf<A>> {
+        let mut all = Vec::new();
+        let queue = mem::take(&mut self.queue);
+        match &mut self.rare {
+            Some(rare) => {
+                all.extend(rare.lanes.drain_above_normal());
+                all.extend(queue);
+                all.extend(rare.lanes.drain());
+            }
+            None => all.extend(queue),
+        }
+        self.taken = 0;
+        all
+    }
+}

@@ -1,0 +1,67 @@
+//! What can be seen from outside. Observers may look and change nothing.
+
+use crate::{ActorId, DeadLetter, Failure, StopReason};
+
+/// Who is told about what happens in a system.
+///
+/// Each method has an empty default. They are called where things happen, between turns and never
+/// under a lock: be quick, and hand on what takes time.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use ghostlight_core::{ActorId, Failure, Observer, System};
+///
+/// #[derive(Default)]
+/// struct Failures(AtomicU32);
+/// impl Observer for Failures {
+///     fn failed(&self, _: Subject<'_>, _: &Failure) {
+///         self.0.fetch_add(1, Ordering::Relaxed);
+///     }
+/// }
+/// # use ghostlight_core::Subject;
+///
+/// let system = System::builder("watched").observer(Failures::default()).build();
+/// # drop(system);
+/// ```
+pub trait Observer: Send + Sync + 'static {
+    /// Nobody took a message. It can be looked at, and goes to the subscribers after this.
+    fn dead_letter(&self, letter: &DeadLetter) {
+        _ = letter;
+    }
+
+    /// The depth of a mailbox has risen to the mark that its options name.
+    fn high_water(&self, actor: Subject<'_>, depth: usize) {
+        _ = (actor, depth);
+    }
+
+    /// A handler or hook panicked, or declared a failure.
+    fn failed(&self, actor: Subject<'_>, failure: &Failure) {
+        _ = (actor, failure);
+    }
+
+    /// A tell was answered with an error, which nobody reads.
+    fn unread_error(&self, actor: Subject<'_>, message_type: &'static str) {
+        _ = (actor, message_type);
+    }
+
+    /// An actor has ended.
+    fn stopped(&self, actor: Subject<'_>, reason: &StopReason) {
+        _ = (actor, reason);
+    }
+}
+
+/// The actor that something is told about.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Subject<'a> {
+    /// Its identity.
+    pub id: ActorId,
+    /// Its name, or the label of its kind.
+    pub name: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) const fn new(id: ActorId, name: &'a str) -> Self {
+        Self { id, name }
+    }
+}

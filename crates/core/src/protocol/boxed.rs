@@ -1,0 +1,42 @@
+//! The box for messages that are handled without being listed: at most two allocations a tell.
+
+use std::pin::Pin;
+
+use super::{Letter, Remains, begin, serve};
+use crate::{Actor, Handler, Message, core::Core};
+
+/// A message of any type that `A` handles.
+pub trait Parcel<A: Actor>: Send {
+    /// Handles it.
+    fn open<'a>(
+        self: Box<Self>,
+        core: &'a mut Core<A>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+    /// Gives up handling it.
+    fn into_remains(self: Box<Self>) -> Box<dyn Remains>;
+}
+
+impl<A: Actor> std::fmt::Debug for dyn Parcel<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Parcel")
+    }
+}
+
+impl<A: Handler<M>, M: Message> Parcel<A> for Letter<M> {
+    fn open<'a>(
+        self: Box<Self>,
+        core: &'a mut Core<A>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            match begin(*self, core.teller()) {
+                Ok((message, asker)) => serve!(core, M, message, asker),
+                Err(skipped) => core.skip(skipped),
+            }
+        })
+    }
+
+    fn into_remains(self: Box<Self>) -> Box<dyn Remains> {
+        self
+    }
+}

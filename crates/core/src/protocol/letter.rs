@@ -1,0 +1,84 @@
+//! A message with its addressing, while its type is still known; and what is left of it unread.
+
+use std::{any::Any, sync::Arc};
+
+use crate::{
+    Actor, Message, Refused,
+    ask::{AskCell, Expire, Skipped},
+    mailbox::Inbox,
+};
+
+/// A message on its way: told, or asked and then lying in the cell it shares with its asker.
+#[expect(clippy::exhaustive_enums, reason = "hidden; there are two ways to send")]
+pub enum Letter<M: Message> {
+    /// Nobody waits for a reply.
+    Tell(M),
+    /// Somebody does.
+    Ask(Arc<AskCell<M>>),
+}
+
+impl<M: Message> Letter<M> {
+    /// Notes an ask that the system watches the deadline of; says whether it must begin to.
+    pub(crate) fn enlist<A: Actor>(&self, inbox: &mut Inbox<A>) -> bool {
+        match self {
+            Self::Ask(ask) if ask.is_swept() => inbox.enlist(Arc::clone(ask) as Arc<dyn Expire>),
+            Self::Ask(_) | Self::Tell(_) => false,
+        }
+    }
+}
+
+impl<M: Message> std::fmt::Debug for Letter<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Tell(_) => "Tell",
+            Self::Ask(_) => "Ask",
+        })
+    }
+}
+
+/// A message that will not be handled, whatever its type.
+pub trait Remains: Send {
+    /// The type of the message, as a label.
+    fn type_name(&self) -> &'static str;
+
+    /// Ends it: an asker gets its message back with `why`; a tell is given out, to be a dead
+    /// letter.
+    fn bury(self: Box<Self>, why: Refused) -> Buried;
+}
+
+/// What became of a message that will not be handled.
+#[expect(clippy::exhaustive_enums, reason = "hidden; every caller counts each case")]
+pub enum Buried {
+    /// It is in here, and nobody else has it.
+    Dead(Box<dyn Any + Send>),
+    /// Its asker has it back.
+    Returned,
+    /// It was no longer there.
+    Withdrawn(Skipped),
+}
+
+impl std::fmt::Debug for Buried {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Dead(_) => "Dead",
+            Self::Returned => "Returned",
+            Self::Withdrawn(_) => "Withdrawn",
+        })
+    }
+}
+
+impl<M: Message> Remains for Letter<M> {
+    fn type_name(&self) -> &'static str {
+        std::any::type_name::<M>()
+    }
+
+    fn bury(self: Box<Self>, why: Refused) -> Buried {
+        match *self {
+            Self::Tell(message) => Buried::Dead(Box::new(message)),
+            Self::Ask(ask) => match ask.refuse(why) {
+                Ok(()) => Buried::Returned,
+                Err(skipped) => Buried::Withdrawn(skipped),
+            },
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Envelopes, answers and turn loops for tuples of up to sixteen messages.
+
+use std::{
+    any::{Any, type_name},
+    sync::Arc,
+};
+
+use super::{Answered, Letter, Parcel, Protocol, Remains, Slot, look_around, serve};
+use crate::{
+    Actor, Handler, Message, MessageType,
+    ask::{AskCell, Asker, Waiting},
+    core::Held,
+};
+
+/// Takes a value out if it is of type `T`: decided when compiling, since both types are known then.
+fn take_as<S: 'static, T: 'static>(slot: &mut Option<S>) -> Option<T> {
+    (slot as &mut dyn Any).downcast_mut::<Option<T>>().and_then(Option::take)
+}
+
+macro_rules! protocol {
+    ($module:ident: $($P:ident $asked:ident),*) => {
+        #[allow(unused_mut, reason = "the empty tuple takes nothing out")]
+        mod $module {
+            use super::*;
+
+            /// A message in the queue. Two variants a message, rather than one with an enum in it,
+            /// because a tag within a tag costs every message a word.
+            pub enum Envelope<A: Actor, $($P: Slot),*> {
+                $($P($P), $asked(Arc<AskCell<$P::Message>>),)*
+                Unlisted(Box<dyn Parcel<A>>),
+            }
+
+            /// The reply of a turn, left for the caller that ran it.
+            #[derive(Default)]
+            pub enum Answer<$($P: Slot),*> {
+                #[default]
+                Nothing,
+                Later(Box<dyn Any + Send>),
+                Unlisted(Box<dyn Any + Send>),
+                $($P(<$P::Message as Message>::Reply),)*
+            }
+
+            impl<A, $($P),*> Protocol<A> for ($($P,)*)
+            where
+                A: Actor<Protocol = Self> $(+ Handler<$P::Message>)*,
+                $($P: Slot,)*
+            {
+                type Envelope = Envelope<A, $($P),*>;
+                type Answer = Answer<$($P),*>;
+
+                fn surface() -> Vec<MessageType> {
+                    vec![$(MessageType::new(
+                        type_name::<$P::Message>(),
+                        <$P::Message as Message>::WIRE,
+                        <A as Handler<$P::Message>>::READS,
+                    )),*]
+                }
+
+                fn seal<M: Message>(letter: Letter<M>) -> Self::Envelope
+                where
+                    A: Handler<M>,
+                {
+                    match letter {
+                        Letter::Tell(message) => {
+                            let mut slot = Some(message);
+                            $(if let Some(message) = take_as::<M, $P::Message>(&mut slot) {
+                                return Envelope::$P($P::pack(message));
+                            })*
+                            let message = slot.expect("taken only on the way out");
+                            Envelope::Unlisted(Box::new(Letter::Tell(message)))
+                        }
+                        Letter::Ask(ask) => {
+                            let mut slot = Some(ask);
+                            $(if let Some(ask) =
+                                take_as::<Arc<AskCell<M>>, Arc<AskCell<$P::Message>>>(&mut slot)
+                            {
+                                return Envelope::$asked(ask);
+                            })*
+                            let ask = slot.expect("taken only on the way out");
+                            Envelope::Unlisted(Box::new(Letter::Ask(ask)))
+                        }
+                    }
+                }
+
+                fn remains(envelope: Self::Envelope) -> Box<dyn Remains> {
+                    match envelope {
+                        $(Envelope::$P(it) => Box::new(Letter::Tell(it.unpack())),
+                        Envelope::$asked(it) => Box::new(Letter::Ask(it)),)*
+                        Envelope::Unlisted(it) => it.into_remains(),
+                    }
+                }
+
+                fn leave<M: Message>(reply: M::Reply) -> Self::Answer
+                where
+                    A: Handler<M>,
+                {
+                    let mut slot = Some(reply);
+                    $(if let Some(reply) =
+                        take_as::<M::Reply, <$P::Message as Message>::Reply>(&mut slot)
+                    {
+                        return Answer::$P(reply);
+                    })*
+                    Answer::Unlisted(Box::new(slot))
+                }
+
+                fn put_off(later: Box<dyn Any + Send>) -> Self::Answer {
+                    Answer::Later(later)
+                }
+
+                fn collect<M: Message>(answer: Self::Answer) -> Answered<M::Reply>
+                where
+                    A: Handler<M>,
+                {
+                    match answer {
+                        Answer::Nothing => Answered::Nothing,
+                        Answer::Later(later) => Answered::Later(later),
+                        Answer::Unlisted(slot) => slot
+                            .downcast::<Option<M::Reply>>()
+                            .ok()
+                            .and_then(|it| *it)
+                            .map_or(Answered::Nothing, Answered::Reply),
+                        $(Answer::$P(reply) => take_as(&mut Some(reply))
+                            .map_or(Answered::Nothing, Answered::Reply),)*
+                    }
+                }
+
+                async fn turns() {
+                    loop {
+                        if let Some(mut core) = Held::<A>::take() {
+                            while let Some(envelope) = core.next() {
+                                match envelope {
+                                    $(Envelope::$P(it) => {
+                                        let asker = core.teller();
+                                        serve!(core, $P::Message, it.unpack(), asker);
+                                    }
+                                    Envelope::$asked(ask) => match ask.begin() {
+                                        Ok(message) => {
+                                            let asker = Asker::Waiting(Waiting::new(ask));
+                                            serve!(core, $P::Message, message, asker);
+                                        }
+                                        Err(skipped) => core.skip(skipped),
+                                    },)*
+                                    Envelope::Unlisted(it) => it.open(&mut core).await,
+                                }
+                            }
+                        }
+                        look_around().await;
+                    }
+                }
+            }
+        }
+    };
+}
+
+protocol!(none:);
+protocol!(one: P0 A0);
+protocol!(two: P0 A0, P1 A1);
+protocol!(three: P0 A0, P1 A1, P2 A2);
+protocol!(four: P0 A0, P1 A1, P2 A2, P3 A3);
+protocol!(five: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4);
+protocol!(six: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4, P5 A5);
+protocol!(seven: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4, P5 A5, P6 A6);
+protocol!(eight: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4, P5 A5, P6 A6, P7 A7);
+protocol!(nine: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4, P5 A5, P6 A6, P7 A7, P8 A8);
+protocol!(ten: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4, P5 A5, P6 A6, P7 A7, P8 A8, P9 A9);
+protocol!(eleven: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4, P5 A5, P6 A6, P7 A7, P8 A8, P9 A9, P10 A10);
+protocol!(
+    twelve: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4, P5 A5, P6 A6, P7 A7, P8 A8, P9 A9, P10 A10, P11 A11
+);
+protocol!(
+    thirteen: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4, P5 A5, P6 A6, P7 A7, P8 A8, P9 A9, P10 A10,
+    P11 A11, P12 A12
+);
+protocol!(
+    fourteen: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4, P5 A5, P6 A6, P7 A7, P8 A8, P9 A9, P10 A10,
+    P11 A11, P12 A12, P13 A13
+);
+protocol!(
+    fifteen: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4, P5 A5, P6 A6, P7 A7, P8 A8, P9 A9, P10 A10,
+    P11 A11, P12 A12, P13 A13, P14 A14
+);
+protocol!(
+    sixteen: P0 A0, P1 A1, P2 A2, P3 A3, P4 A4, P5 A5, P6 A6, P7 A7, P8 A8, P9 A9, P10 A10,
+    P11 A11, P12 A12, P13 A13, P14 A14, P15 A15
+);

@@ -1,0 +1,99 @@
+//! Running turns: one poll of the turn loop, with everything that can come of it.
+
+use std::{
+    mem::size_of,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::AtomicBool,
+    task::Context as TaskContext,
+};
+
+use crate::{
+    Actor, AskError, Context, Failure, StopReason,
+    ask::{Asker, take_fallen},
+    core::{Core, Held, Turn, put, take},
+    protocol::Turns,
+};
+
+/// What came of polling a turn loop, or a hook.
+pub(crate) enum Ran<A: Actor> {
+    /// Time to look around.
+    Back(Box<Core<A>>, Turns),
+    /// A handler or hook awaits something, with the core inside.
+    Suspended(Turns),
+    /// It panicked; the loop is of no use any more, the core is whole.
+    Panicked(Box<Core<A>>, Failure),
+}
+
+/// Polls once. Without a `core`, a suspended turn holds it already.
+///
+/// One `catch_unwind` per poll, however many turns run in it.
+pub(crate) fn run<A: Actor>(
+    core: Option<Box<Core<A>>>,
+    mut turns: Turns,
+    cx: &mut TaskContext<'_>,
+) -> Ran<A> {
+    if let Some(core) = core {
+        put(core);
+    }
+    let polled = catch_unwind(AssertUnwindSafe(|| turns.as_mut().poll(cx)));
+    match (polled, take::<A>()) {
+        (Ok(_), Some(core)) => Ran::Back(core, turns),
+        (Ok(_), None) => Ran::Suspended(turns),
+        (Err(payload), core) => {
+            let failure = Failure::panicked(&*payload);
+            if let Some(asker) = take_fallen() {
+                asker.abandon(AskError::Failed(failure.clone()));
+            }
+            Ran::Panicked(core.expect("a turn loop gives the core back when it unwinds"), failure)
+        }
+    }
+}
+
+/// Drops a suspended turn where it stands, and gives back the core that it held.
+pub(crate) fn cut<A: Actor>(turns: Turns) -> Box<Core<A>> {
+    // A destructor of the handler may panic; the core is put back all the same.
+    _ = catch_unwind(AssertUnwindSafe(|| drop(turns)));
+    drop(take_fallen());
+    take::<A>().expect("a suspended turn gives the core back when it is dropped")
+}
+
+/// Whether the hook's future was written by somebody: the default has no size.
+pub(crate) fn has_started_hook<A: Actor>() -> bool {
+    future_size(|| A::started(absent(), absent())) != 0
+}
+
+/// Whether the hook's future was written by somebody: the default has no size.
+pub(crate) fn has_stopped_hook<A: Actor>() -> bool {
+    future_size(|| A::stopped(absent(), absent(), absent())) != 0
+}
+
+/// The size of the future that `make` would make; it is never called.
+fn future_size<F>(_make: impl FnOnce() -> F) -> usize {
+    size_of::<F>()
+}
+
+fn absent<T>() -> T {
+    unreachable!("only the type is asked for")
+}
+
+/// `started`, as something that runs like turns do. Its failure is left in the core.
+pub(crate) async fn started<A: Actor>() {
+    let Some(mut core) = Held::<A>::take() else { return };
+    let leaves = AtomicBool::new(false);
+    let mut turn = Turn::<()> { asker: Asker::Nobody, failure: None };
+    let core = &mut *core;
+    let mut cx = Context::new(&core.cell, core.incarnation, &leaves, &mut turn);
+    if let Err(failure) = A::started(&mut core.actor, &mut cx).await {
+        core.failure = Some(failure);
+    }
+}
+
+/// `stopped`, as something that runs like turns do.
+pub(crate) async fn stopped<A: Actor>(reason: StopReason) {
+    let Some(mut core) = Held::<A>::take() else { return };
+    let leaves = AtomicBool::new(false);
+    let mut turn = Turn::<()> { asker: Asker::Nobody, failure: None };
+    let core = &mut *core;
+    let mut cx = Context::new(&core.cell, core.incarnation, &leaves, &mut turn);
+    A::stopped(&mut core.actor, &reason, &mut cx).await;
+}

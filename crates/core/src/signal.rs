@@ -1,0 +1,56 @@
+//! The platform's word to an actor. Signals never queue behind messages and are never dropped.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// A set of signals: one bit each, so that any number of them takes one byte.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Signals(u8);
+
+impl Signals {
+    pub(crate) const NONE: Self = Self(0);
+    /// End after the running turn.
+    pub(crate) const STOP: Self = Self(1);
+    /// Handle what was admitted, then end.
+    pub(crate) const DRAIN: Self = Self(1 << 1);
+    /// Drop the running turn at its next await, and end.
+    pub(crate) const KILL: Self = Self(1 << 2);
+    /// Something waits that goes before normal messages.
+    pub(crate) const URGENT: Self = Self(1 << 3);
+    pub(crate) const ALL: Self = Self(0xff);
+
+    /// What ends a run of turns: stop and kill. A drain only changes what happens between runs.
+    pub(crate) const ORDERS: Self = Self(Self::STOP.0 | Self::KILL.0);
+    pub(crate) const ORDERS_AND_URGENT: Self = Self(Self::ORDERS.0 | Self::URGENT.0);
+
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    pub(crate) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// The signals that have reached an actor; set under the inbox's lock, read without it.
+#[derive(Debug, Default)]
+pub(crate) struct Lane(AtomicU8);
+
+impl Lane {
+    /// Whether any of `heed` has come: one load, read between any two messages.
+    pub(crate) fn any(&self, heed: Signals) -> bool {
+        // Relaxed: it only says that it is time to look under the lock, which orders the rest.
+        self.0.load(Ordering::Relaxed) & heed.0 != 0
+    }
+
+    pub(crate) fn all(&self) -> Signals {
+        Signals(self.0.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn raise(&self, signal: Signals) {
+        self.0.fetch_or(signal.0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lower(&self, signal: Signals) {
+        self.0.fetch_and(!signal.0, Ordering::Relaxed);
+    }
+}

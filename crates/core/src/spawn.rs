@@ -1,0 +1,122 @@
+//! What an actor is spawned with.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::MailboxOptions;
+
+/// What an actor is spawned with.
+///
+/// What is not said here is taken from [`Actor::options`](crate::Actor::options), and then from the
+/// system. A stated default is that of a system that says nothing.
+///
+/// ```
+/// use std::time::Duration;
+/// use ghostlight_core::{Capacity, MailboxOptions, SpawnOptions};
+///
+/// let options = SpawnOptions::default()
+///     .name("till")
+///     .mailbox(MailboxOptions::reject(Capacity::of::<64>()))
+///     .ask_deadline(Duration::from_millis(500));
+/// # drop(options);
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct SpawnOptions {
+    name: Option<Arc<str>>,
+    mailbox: Option<MailboxOptions>,
+    ask_deadline: Option<Duration>,
+    shutdown: Option<Duration>,
+    throughput: Option<u32>,
+    quantum: Option<Duration>,
+}
+
+impl SpawnOptions {
+    /// What it is called, in logs and for whoever looks. By default, the label of its type.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Its mailbox. By default room for 1000 messages, and senders wait.
+    pub fn mailbox(mut self, options: MailboxOptions) -> Self {
+        self.mailbox = Some(options);
+        self
+    }
+
+    /// How long an ask waits, where neither the call nor the message says; 5 s by default.
+    ///
+    /// [`Duration::MAX`] is for ever. From one second up it is kept to a tenth of a second; below,
+    /// and when a call says it, exactly.
+    pub fn ask_deadline(mut self, deadline: Duration) -> Self {
+        self.ask_deadline = Some(deadline);
+        self
+    }
+
+    /// How long a running handler, and then `stopped`, may go on once the actor was told to stop;
+    /// 5 s each by default.
+    pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
+        self.shutdown = Some(deadline);
+        self
+    }
+
+    /// How many messages are handled before other tasks have their turn; 100 by default, 1 is
+    /// fairest, zero counts as 1.
+    pub fn throughput(mut self, messages: u32) -> Self {
+        self.throughput = Some(messages.max(1));
+        self
+    }
+
+    /// How long messages are handled before other tasks have their turn; 200 µs by default.
+    pub fn quantum(mut self, quantum: Duration) -> Self {
+        self.quantum = Some(quantum);
+        self
+    }
+
+    pub(crate) const fn is_default(&self) -> bool {
+        matches!(
+            self,
+            Self {
+                name: None,
+                mailbox: None,
+                ask_deadline: None,
+                shutdown: None,
+                throughput: None,
+                quantum: None,
+            }
+        )
+    }
+
+    /// These, and where they say nothing, `below`.
+    pub(crate) fn over(self, below: Self) -> Self {
+        Self {
+            name: self.name.or(below.name),
+            mailbox: self.mailbox.or(below.mailbox),
+            ask_deadline: self.ask_deadline.or(below.ask_deadline),
+            shutdown: self.shutdown.or(below.shutdown),
+            throughput: self.throughput.or(below.throughput),
+            quantum: self.quantum.or(below.quantum),
+        }
+    }
+
+    pub(crate) fn settle(self) -> Settings {
+        Settings {
+            name: self.name,
+            mailbox: self.mailbox.unwrap_or_default(),
+            ask_deadline: self.ask_deadline.unwrap_or(Duration::from_secs(5)),
+            shutdown: self.shutdown.unwrap_or(Duration::from_secs(5)),
+            throughput: self.throughput.unwrap_or(100),
+            quantum: self.quantum.unwrap_or(Duration::from_micros(200)),
+        }
+    }
+}
+
+/// What an actor lives by, once everything was decided.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) mailbox: MailboxOptions,
+    pub(crate) ask_deadline: Duration,
+    pub(crate) shutdown: Duration,
+    pub(crate) throughput: u32,
+    pub(crate) quantum: Duration,
+}

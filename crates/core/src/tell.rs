@@ -1,0 +1,174 @@
+//! Telling: sending without awaiting a reply.
+
+use std::{
+    fmt,
+    future::IntoFuture,
+    pin::Pin,
+    task::{Context as TaskContext, Poll},
+    time::Duration,
+};
+
+use ghostlight_rt::{Instant, Sleep};
+
+use crate::{Message, Priority, TellError, endpoint::Deliver, mailbox::Place, protocol::Letter};
+
+/// A message about to be told; made by `tell`. Nothing is sent before it is awaited.
+///
+/// # Cancel safety
+/// If dropped before it returns, the message was not sent.
+#[must_use = "nothing is sent before this is awaited"]
+pub struct Tell<'a, M: Message, T: ?Sized> {
+    target: &'a T,
+    message: M,
+    limit: Option<Limit>,
+    priority: Priority,
+}
+
+/// How long something may take.
+#[derive(Clone, Copy)]
+pub(crate) enum Limit {
+    Within(Duration),
+    Until(Instant),
+}
+
+impl Limit {
+    pub(crate) fn timer(self, runtime: &ghostlight_rt::Runtime) -> Sleep {
+        match self {
+            Self::Within(duration) => runtime.sleep(duration),
+            Self::Until(at) => runtime.sleep_until(at),
+        }
+    }
+}
+
+impl<'a, M: Message, T: Deliver<M> + ?Sized> Tell<'a, M, T> {
+    pub(crate) const fn new(target: &'a T, message: M) -> Self {
+        Self { target, message, limit: None, priority: Priority::Normal }
+    }
+
+    /// Waits for room no longer than `duration`. By default, as long as it takes.
+    pub const fn within(mut self, duration: Duration) -> Self {
+        self.limit = Some(Limit::Within(duration));
+        self
+    }
+
+    /// Waits for room no longer than until `at`.
+    pub const fn deadline(mut self, at: Instant) -> Self {
+        self.limit = Some(Limit::Until(at));
+        self
+    }
+
+    /// How urgent it is; [`Priority::Normal`] by default.
+    pub const fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Sends from a thread that no runtime uses, blocking it while the mailbox is full.
+    ///
+    /// # Errors
+    /// Gives the message back when it was not taken.
+    ///
+    /// # Panics
+    /// Inside an async task: a worker that blocks can hold up the very actor it waits for.
+    pub fn blocking(self) -> Result<(), TellError<M>> {
+        let runtime = self.target.runtime().clone();
+        runtime.block_on(self.into_future())
+    }
+
+    /// Sends if there is room now.
+    ///
+    /// # Errors
+    /// Gives the message back when it was not taken.
+    pub fn now(self) -> Result<(), TellError<M>> {
+        let mut letter = Some(Letter::Tell(self.message));
+        let sent = self.target.offer(&mut letter, self.priority);
+        sent.map_err(|why| TellError::Refused { why, message: into_message(letter) })
+    }
+}
+
+impl<'a, M: Message, T: Deliver<M> + ?Sized> IntoFuture for Tell<'a, M, T> {
+    type Output = Result<(), TellError<M>>;
+    type IntoFuture = Telling<'a, M, T>;
+
+    fn into_future(self) -> Telling<'a, M, T> {
+        let Self { target, message, limit, priority } = self;
+        let letter = Some(Letter::Tell(message));
+        Telling { target, letter, place: Place::default(), limit, priority, timer: None }
+    }
+}
+
+/// A tell that is being awaited; made by awaiting a [`Tell`].
+///
+/// # Cancel safety
+/// If dropped before it returns, the message was not sent.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Telling<'a, M: Message, T: Deliver<M> + ?Sized> {
+    target: &'a T,
+    letter: Option<Letter<M>>,
+    place: Place,
+    limit: Option<Limit>,
+    priority: Priority,
+    timer: Option<Sleep>,
+}
+
+/// The message is never pinned.
+impl<M: Message, T: Deliver<M> + ?Sized> Unpin for Telling<'_, M, T> {}
+
+impl<M: Message, T: Deliver<M> + ?Sized> Future for Telling<'_, M, T> {
+    type Output = Result<(), TellError<M>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let sent = this.target.poll_offer(&mut this.letter, this.priority, &mut this.place, cx);
+        match sent {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(why)) => {
+                let message = into_message(this.letter.take());
+                Poll::Ready(Err(TellError::Refused { why, message }))
+            }
+            Poll::Pending => this.poll_limit(cx),
+        }
+    }
+}
+
+impl<M: Message, T: Deliver<M> + ?Sized> Telling<'_, M, T> {
+    fn poll_limit(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), TellError<M>>> {
+        let Some(limit) = self.limit else { return Poll::Pending };
+        let timer = self.timer.get_or_insert_with(|| limit.timer(self.target.runtime()));
+        if Pin::new(timer).poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.target.leave_line(&mut self.place);
+        match into_message(self.letter.take()) {
+            Some(message) => Poll::Ready(Err(TellError::Deadline { message })),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl<M: Message, T: Deliver<M> + ?Sized> Drop for Telling<'_, M, T> {
+    fn drop(&mut self) {
+        if self.place.is_taken() && self.letter.is_some() {
+            self.target.leave_line(&mut self.place);
+        }
+    }
+}
+
+fn into_message<M: Message>(letter: Option<Letter<M>>) -> Option<M> {
+    match letter {
+        Some(Letter::Tell(message)) => Some(message),
+        Some(Letter::Ask(_)) | None => None,
+    }
+}
+
+impl<M: Message, T: ?Sized> fmt::Debug for Tell<'_, M, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tell").field("priority", &self.priority).finish_non_exhaustive()
+    }
+}
+
+impl<M: Message, T: Deliver<M> + ?Sized> fmt::Debug for Telling<'_, M, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telling").field("priority", &self.priority).finish_non_exhaustive()
+    }
+}

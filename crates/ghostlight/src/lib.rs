@@ -1,0 +1,55 @@
+//! The actor platform for Rust that stays on: one crate to depend on.
+//!
+//! ```
+//! use ghostlight::prelude::*;
+//!
+//! #[derive(Message)]
+//! #[message(reply = u64)]
+//! struct Add(u64);
+//!
+//! #[derive(Actor)]
+//! #[actor(handles(Add))]
+//! struct Sum(u64);
+//!
+//! impl Handler<Add> for Sum {
+//!     async fn handle(&mut self, Add(n): Add, _cx: &mut Context<'_, Self>) -> u64 {
+//!         self.0 += n;
+//!         self.0
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let system = System::new("arithmetic");
+//! let sum = system.spawn(Sum(0));
+//! sum.tell(Add(40)).await?;
+//! assert_eq!(sum.ask(Add(2)).await?, 42);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | where to go on | |
+//! |---|---|
+//! | the book | [getting started](https://github.com/ghostlight-rs/ghostlight/tree/main/docs/book) and what follows |
+//! | actors | [`Actor`], [`Handler`], [`Message`], [`System`], [`ActorRef`] |
+//! | sending | [`ActorRef::tell`], [`ActorRef::ask`], [`Recipient`], [`TellError`], [`AskError`] |
+//! | mailboxes | [`MailboxOptions`], [`Overflow`], [`Priority`] |
+//! | the surroundings | [`Runtime`] |
+
+#![forbid(unsafe_code)]
+
+pub use ghostlight_core::*;
+pub use ghostlight_rt::{Instant, Rng, Runtime};
+
+/// What almost every file that has an actor in it wants.
+///
+/// ```
+/// use ghostlight::prelude::*;
+/// ```
+pub mod prelude {
+    pub use ghostlight_core::{
+        Actor, ActorRef, AskError, Capacity, Context, Create, Failure, Handler, MailboxOptions,
+        Message, ReadContext, ReadHandler, Recipient, SpawnOptions, StopReason, System, TellError,
+        handlers,
+    };
+}

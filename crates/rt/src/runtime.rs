@@ -1,0 +1,207 @@
+//! The handle through which everything above asks for time, tasks, threads and chance.
+
+use std::{
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, SystemTime},
+};
+
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::oneshot,
+};
+
+use crate::{
+    Blocking, Instant, Network, Rng, Sleep, Surroundings, Task,
+    task::Abort,
+    tokio_answer::{self, Tokio},
+};
+
+/// A handle to the surroundings: time, tasks, threads, chance and byte streams.
+///
+/// Cloning gives another handle to the same surroundings.
+#[derive(Clone, Debug)]
+pub struct Runtime(Kind);
+
+/// Tokio is asked directly, so that the usual case pays for no indirection.
+#[derive(Clone, Debug)]
+enum Kind {
+    Tokio(Tokio),
+    Other(Arc<dyn Surroundings>),
+}
+
+impl Runtime {
+    /// The tokio runtime that the caller runs in; `None` outside of one.
+    ///
+    /// ```
+    /// use ghostlight_rt::Runtime;
+    ///
+    /// assert!(Runtime::current().is_none());
+    /// let runtime = Runtime::multi_thread();
+    /// assert!(runtime.block_on(async { Runtime::current().is_some() }));
+    /// ```
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        Handle::try_current().ok().map(Self::tokio)
+    }
+
+    /// The tokio runtime behind `handle`.
+    ///
+    /// ```
+    /// let mine = tokio::runtime::Runtime::new().unwrap();
+    /// let runtime = ghostlight_rt::Runtime::tokio(mine.handle().clone());
+    /// # drop(runtime);
+    /// ```
+    #[must_use]
+    pub fn tokio(handle: Handle) -> Self {
+        Self(Kind::Tokio(Tokio::new(handle, None)))
+    }
+
+    /// A tokio runtime of its own, with a worker per core, that ends with the last handle.
+    ///
+    /// # Panics
+    /// If the operating system gives no threads.
+    ///
+    /// ```
+    /// let runtime = ghostlight_rt::Runtime::multi_thread();
+    /// assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
+    /// ```
+    #[must_use]
+    pub fn multi_thread() -> Self {
+        let owned = Builder::new_multi_thread().enable_all().build();
+        let owned = owned.expect("the operating system gave no threads for a runtime");
+        Self(Kind::Tokio(Tokio::new(owned.handle().clone(), Some(owned))))
+    }
+
+    /// Surroundings of your own, such as a deterministic world.
+    #[must_use]
+    pub fn new(surroundings: impl Surroundings) -> Self {
+        Self(Kind::Other(Arc::new(surroundings)))
+    }
+
+    /// The monotonic clock.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        match &self.0 {
+            Kind::Tokio(tokio) => tokio.now(),
+            Kind::Other(other) => other.now(),
+        }
+    }
+
+    /// The clock on the wall, for people; it may jump, so nothing is measured with it.
+    #[must_use]
+    pub fn wall_now(&self) -> SystemTime {
+        match &self.0 {
+            Kind::Tokio(_) => tokio_answer::wall_now(),
+            Kind::Other(other) => other.wall_now(),
+        }
+    }
+
+    /// Waits for `duration`; [`Duration::MAX`] is for ever.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        self.sleep_until(self.now() + duration)
+    }
+
+    /// Waits until the clock has reached `at`.
+    pub fn sleep_until(&self, at: Instant) -> Sleep {
+        Sleep(match &self.0 {
+            Kind::Tokio(tokio) => tokio.sleep_until(at),
+            Kind::Other(other) => other.sleep_until(at),
+        })
+    }
+
+    /// Runs `task` on its own. Dropping the handle lets it run on.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Task {
+        Task(match &self.0 {
+            Kind::Tokio(tokio) => tokio.spawn(task),
+            Kind::Other(other) => Abort::Other(other.spawn(Box::pin(task))),
+        })
+    }
+
+    /// Runs `future` to its end on the calling thread.
+    ///
+    /// # Panics
+    /// Inside an async task: a worker that blocks can hold up the very task it waits for.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        match &self.0 {
+            Kind::Tokio(tokio) => tokio.block_on(future),
+            Kind::Other(other) => {
+                let mut result = None;
+                let future = async { result = Some(future.await) };
+                other.block_on(pin!(future));
+                result.expect("surroundings must run the future they block on to its end")
+            }
+        }
+    }
+
+    /// Runs blocking work, such as file I/O, where it holds up no task.
+    ///
+    /// # Cancel safety
+    /// Dropping the result forgets it; the work runs to its end.
+    pub fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Blocking<T> {
+        let (done, result) = oneshot::channel();
+        let work = move || {
+            // Nobody may be waiting any more, and then the result is nobody's.
+            _ = done.send(work());
+        };
+        match &self.0 {
+            Kind::Tokio(tokio) => tokio.blocking(work),
+            Kind::Other(other) => other.blocking(Box::new(work)),
+        }
+        Blocking(result)
+    }
+
+    /// Runs `work` on a thread of its own, named `name`.
+    ///
+    /// # Panics
+    /// If the operating system gives no thread.
+    pub fn thread(&self, name: &str, work: impl FnOnce() + Send + 'static) {
+        match &self.0 {
+            Kind::Tokio(tokio) => tokio.thread(name, work),
+            Kind::Other(other) => other.thread(name, Box::new(work)),
+        }
+    }
+
+    /// A source of chance of its own for whatever goes by `label`.
+    #[must_use]
+    pub fn rng(&self, label: &str) -> Rng {
+        Rng::seeded(match &self.0 {
+            Kind::Tokio(tokio) => tokio.seed(label),
+            Kind::Other(other) => other.seed(label),
+        })
+    }
+
+    /// Spends one unit of the current task's budget, so that work done at once stays fair.
+    ///
+    /// Not ready means that the task has had its share and is woken for its next turn.
+    pub fn poll_proceed(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match &self.0 {
+            Kind::Tokio(_) => tokio_answer::poll_proceed(cx),
+            Kind::Other(other) => other.poll_proceed(cx),
+        }
+    }
+
+    /// Calls `body` as if it ran in a task of this runtime, wherever the caller runs.
+    pub fn within<T>(&self, body: impl FnOnce() -> T) -> T {
+        match &self.0 {
+            Kind::Tokio(tokio) => {
+                let _entered = tokio.enter();
+                body()
+            }
+            Kind::Other(_) => body(),
+        }
+    }
+
+    /// The network, where the surroundings have one. Tokio's comes with the crate that needs it.
+    #[must_use]
+    pub fn network(&self) -> Option<&dyn Network> {
+        match &self.0 {
+            Kind::Tokio(_) => None,
+            Kind::Other(other) => other.network(),
+        }
+    }
+}
