@@ -203,11 +203,8 @@ pub trait ReadHandler<M: Message>: Actor + Sync {
     ///
     /// # Cancel safety
     /// As for [`Handler::handle`].
-    fn read(
-        &self,
-        message: M,
-        cx: &ReadContext<'_, Self>,
-    ) -> impl Future<Output = M::Reply> + Send;
+    fn read(&self, message: M, cx: &ReadContext<'_, Self>)
+    -> impl Future<Output = M::Reply> + Send;
 }
 
 impl<A: ReadHandler<M>, M: Message> Handler<M> for A {

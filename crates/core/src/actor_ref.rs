@@ -79,6 +79,7 @@ impl<A: Actor> ActorRef<A> {
     /// diary.tell(Note("sun")).within(Duration::from_millis(10)).await?;
     /// # Ok::<_, ghostlight::TellError<Note>>(()) }).unwrap();
     /// ```
+    #[inline]
     pub fn tell<M: Message>(&self, message: M) -> Tell<'_, M, Self>
     where
         A: Handler<M>,
@@ -292,6 +293,14 @@ impl<A: Handler<M>, M: Message> Way<M> for ActorRef<A> {
         match &self.0 {
             Target::Here(cell) => cell.try_on_caller(message, due),
             Target::Elsewhere(endpoint) => endpoint.try_on_caller(message, due),
+        }
+    }
+
+    #[inline]
+    fn try_tell_plainly(&self, message: &mut Option<M>) -> bool {
+        match &self.0 {
+            Target::Here(cell) => cell.tell(message),
+            Target::Elsewhere(endpoint) => endpoint.try_tell_plainly(message),
         }
     }
 

@@ -90,6 +90,25 @@ impl<A: Actor> Cell<A> {
         self.left.load(Ordering::Relaxed)
     }
 
+    /// Tells without waiting, if that takes no closer look. What is not taken stays in `message`.
+    #[inline]
+    pub(crate) fn tell<M: Message>(self: &Arc<Self>, message: &mut Option<M>) -> bool
+    where
+        A: Handler<M>,
+    {
+        let mut inbox = self.lock();
+        if !inbox.has_room() {
+            return false;
+        }
+        if let Some(message) = message.take() {
+            inbox.push(|queue| A::Protocol::tell(message, queue));
+        }
+        if inbox.idle {
+            self.wake_idle(inbox);
+        }
+        true
+    }
+
     /// Sends without waiting. What is not taken stays in `letter`.
     pub(crate) fn offer<M: Message>(
         self: &Arc<Self>,
@@ -162,12 +181,21 @@ impl<A: Actor> Cell<A> {
         let mut is_new = false;
         if let Some(letter) = letter.take() {
             is_new = letter.enlist(&mut inbox);
-            inbox.push(A::Protocol::seal(letter));
+            inbox.push(|queue| letter.post::<A>(queue));
         }
-        let wake = inbox.wake_if_idle();
+        if inbox.idle {
+            self.wake_idle(inbox);
+        } else {
+            drop(inbox);
+        }
+        self.be_swept(is_new);
+    }
+
+    /// Makes an idle actor busy.
+    fn wake_idle(self: &Arc<Self>, mut inbox: MutexGuard<'_, Inbox<A>>) {
+        let wake = inbox.wake_for_signal();
         drop(inbox);
         self.wake(wake);
-        self.be_swept(is_new);
     }
 
     /// Has the system look at the deadlines of this actor's asks from now on.
@@ -204,7 +232,7 @@ impl<A: Actor> Cell<A> {
         let mut is_new = false;
         if let Some(letter) = letter.take() {
             is_new = letter.enlist(&mut inbox);
-            inbox.push_judged(options, priority, A::Protocol::seal(letter));
+            inbox.push_judged(options, priority, |queue| letter.post::<A>(queue));
         }
         if inbox.is_urgent() {
             self.signals.raise(Signals::URGENT);
@@ -325,7 +353,7 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn strong_count(self: &Arc<Self>) -> usize {
         let inbox = self.lock();
         let roster = !matches!(inbox.stage, Stage::Gone);
-        let core = matches!(inbox.stage, Stage::Resting(..) | Stage::Out);
+        let core = matches!(inbox.stage, Stage::Resting(_) | Stage::Out);
         let ours = [roster, core, inbox.has_task, inbox.is_swept];
         let ours = ours.into_iter().filter(|it| *it).count();
         Arc::strong_count(self).saturating_sub(ours)

@@ -133,8 +133,7 @@ impl<'a, A: Actor> Context<'a, A> {
 
     /// Ends the actor after this turn, whose reply is still delivered. Nothing more is let in.
     pub fn stop(&self) {
-        let order =
-            Order { verb: Verb::Stop, reason: StopReason::Normal, messages: 0, time: None };
+        let order = Order { verb: Verb::Stop, reason: StopReason::Normal, messages: 0, time: None };
         life::order(self.cell, order);
     }
 
@@ -251,10 +250,8 @@ impl<'a, A: Actor> Context<'a, A> {
             None => Letter::Tell(message),
         });
         let mut place = Place::default();
-        let sent: Result<(), Refused> = poll_fn(|cx| {
-            other.poll_offer(&mut letter, Priority::Normal, &mut place, cx)
-        })
-        .await;
+        let sent: Result<(), Refused> =
+            poll_fn(|cx| other.poll_offer(&mut letter, Priority::Normal, &mut place, cx)).await;
         if let (Err(why), Some(Letter::Ask(ask))) = (sent, letter) {
             _ = ask.refuse(why);
         }

@@ -11,7 +11,7 @@
 use std::{
     any::Any,
     cell::Cell as ThreadSlot,
-    collections::VecDeque,
+    mem,
     ops::{Deref, DerefMut},
     sync::{Arc, atomic::Ordering},
 };
@@ -20,6 +20,8 @@ use crate::{
     Actor, Failure, Message, Protocol,
     ask::{Asker, Skipped, Waiting},
     cell::Cell,
+    mailbox::Queue,
+    protocol::Turns,
     signal::Signals,
 };
 
@@ -40,8 +42,10 @@ pub struct Core<A: Actor> {
     pub(crate) actor: A,
     pub(crate) cell: Arc<Cell<A>>,
     /// Messages taken from the queue, oldest first.
-    pub(crate) batch: VecDeque<EnvelopeOf<A>>,
+    pub(crate) batch: Queue<EnvelopeOf<A>>,
     pub(crate) answer: AnswerOf<A>,
+    /// The turn loop while nobody polls it; made on first use.
+    pub(crate) turns: Option<Turns>,
     /// How many turns may run before the runner looks around again.
     pub(crate) run: u32,
     /// How many messages fit a chunk between two looks at the clock.
@@ -62,8 +66,9 @@ impl<A: Actor> Core<A> {
         Box::new(Self {
             actor,
             cell,
-            batch: VecDeque::new(),
+            batch: Queue::default(),
             answer: Default::default(),
+            turns: None,
             run: 0,
             chunk: 1,
             incarnation,
@@ -75,20 +80,32 @@ impl<A: Actor> Core<A> {
     }
 
     /// The next message to handle; `None` when it is time to look around.
-    pub(crate) fn next(&mut self) -> Option<EnvelopeOf<A>> {
+    #[inline]
+    pub(crate) fn next(&self) -> Option<&EnvelopeOf<A>> {
         if self.run == 0 || self.cell.signals().any(self.heed) || self.failure.is_some() {
             return None;
         }
-        if self.batch.len() > SMALL_BUFFER {
-            self.calm = 0;
-        }
-        let envelope = self.batch.pop_front()?;
+        self.batch.front()
+    }
+
+    /// Takes out the message that [`next`](Self::next) showed: its turn begins.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<EnvelopeOf<A>> {
+        let envelope = self.batch.pop_front();
         self.run -= 1;
         // Relaxed: one writer, and readers that need the exact number hold the lock, under which
         // the core was taken.
         self.cell.left.store(self.batch.len(), Ordering::Relaxed);
         self.cell.handled.store(self.cell.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        Some(envelope)
+        envelope
+    }
+
+    /// Notes what the batch holds now.
+    pub(crate) fn note_batch(&mut self) {
+        if self.batch.len() > SMALL_BUFFER {
+            self.calm = 0;
+        }
+        self.cell.left.store(self.batch.len(), Ordering::Relaxed);
     }
 
     /// Comes to rest. True when little has been going on for a while; then unused room goes back.
@@ -100,7 +117,7 @@ impl<A: Actor> Core<A> {
         if self.calm < CALM {
             return false;
         }
-        self.batch = VecDeque::new();
+        self.batch = Queue::default();
         true
     }
 
@@ -116,21 +133,28 @@ impl<A: Actor> Core<A> {
     }
 
     /// Ends a turn: the reply goes to whoever waits for it.
-    pub(crate) fn settle<M: Message>(&mut self, reply: Option<M::Reply>, turn: Turn<M::Reply>)
+    #[inline]
+    pub(crate) fn settle<M: Message>(&mut self, reply: Option<M::Reply>, turn: &mut Turn<M::Reply>)
     where
         A: crate::Handler<M>,
     {
-        let Turn { asker, failure } = turn;
+        match (reply, &turn.asker) {
+            (Some(reply), Asker::Nobody) if !M::is_error(&reply) => {}
+            (Some(reply), Asker::Caller) => self.answer = A::Protocol::leave::<M>(reply),
+            (reply, _) => self.settle_closely::<M>(reply, turn),
+        }
+    }
+
+    fn settle_closely<M: Message>(&mut self, reply: Option<M::Reply>, turn: &mut Turn<M::Reply>)
+    where
+        A: crate::Handler<M>,
+    {
+        let asker = mem::replace(&mut turn.asker, Asker::Nobody);
+        let failure = turn.failure.take();
         match (reply, asker) {
             (Some(reply), Asker::Waiting(asker)) => asker.answer(reply),
-            (Some(reply), Asker::Caller) => {
-                self.answer = A::Protocol::leave::<M>(reply);
-            }
-            (Some(reply), Asker::Nobody | Asker::Deferred(_)) => {
-                if M::is_error(&reply) {
-                    self.cell.unread_error::<M>();
-                }
-            }
+            (Some(reply), Asker::Caller) => self.answer = A::Protocol::leave::<M>(reply),
+            (Some(_), Asker::Nobody | Asker::Deferred(_)) => self.cell.unread_error::<M>(),
             (None, Asker::Deferred(later)) => {
                 self.answer = A::Protocol::put_off(Box::new(later));
             }

@@ -34,11 +34,7 @@ pub struct DeadLetter {
 
 impl fmt::Debug for DeadLetter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} for {} ({}): {}",
-            self.type_name, self.target_name, self.target, self.reason
-        )
+        write!(f, "{} for {} ({}): {}", self.type_name, self.target_name, self.target, self.reason)
     }
 }
 

@@ -100,10 +100,13 @@ pub(crate) mod sealed {
         #[doc(hidden)]
         fn try_on_caller(&self, message: &mut Option<M>, due: u32) -> Tried<M>;
 
+        /// Tells without waiting, if that takes no closer look.
+        #[doc(hidden)]
+        fn try_tell_plainly(&self, message: &mut Option<M>) -> bool;
+
         /// Sends without waiting. What is not taken stays in `letter`.
         #[doc(hidden)]
-        fn offer(&self, letter: &mut Option<Letter<M>>, priority: Priority)
-        -> Result<(), Refused>;
+        fn offer(&self, letter: &mut Option<Letter<M>>, priority: Priority) -> Result<(), Refused>;
 
         /// Sends, or stands in line for room. What is not taken stays in `letter`.
         #[doc(hidden)]
@@ -152,6 +155,11 @@ impl<A: Handler<M>, M: Message> sealed::Way<M> for Arc<Cell<A>> {
         ask_on_caller(self, message, due)
     }
 
+    #[inline]
+    fn try_tell_plainly(&self, message: &mut Option<M>) -> bool {
+        Cell::tell(self, message)
+    }
+
     fn offer(&self, letter: &mut Option<Letter<M>>, priority: Priority) -> Result<(), Refused> {
         Cell::offer(self, letter, priority)
     }
@@ -193,6 +201,10 @@ impl<A: Handler<M>, M: Message> Deliver<M> for Arc<Cell<A>> {}
 impl<M: Message> sealed::Way<M> for Arc<dyn Endpoint> {
     fn try_on_caller(&self, _: &mut Option<M>, _: u32) -> Tried<M> {
         Tried::NotNow
+    }
+
+    fn try_tell_plainly(&self, _: &mut Option<M>) -> bool {
+        false
     }
 
     fn offer(&self, letter: &mut Option<Letter<M>>, _: Priority) -> Result<(), Refused> {

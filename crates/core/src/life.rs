@@ -29,7 +29,7 @@ pub(crate) fn begin<A: Actor>(cell: &Arc<Cell<A>>, actor: A) {
     let core = poll_once(core, Box::pin(run::started::<A>()));
     let mut inbox = cell.lock();
     inbox.has_started = true;
-    inbox.rest(core, None, true);
+    inbox.rest(core, true);
 }
 
 /// Gives an order to end. The stronger of two stands; an actor that has ended ignores it.
@@ -43,11 +43,10 @@ pub(crate) fn order<A: Actor>(cell: &Arc<Cell<A>>, order: Order) {
     let (verb, reason) = (order.verb, order.reason.clone());
     inbox.rare().order = Some(order);
     let ends_here = inbox.idle && (verb == Verb::Kill || !run::has_stopped_hook::<A>());
-    if ends_here && let Stage::Resting(core, turns) = mem::replace(&mut inbox.stage, Stage::Out) {
+    if ends_here && let Stage::Resting(core) = mem::replace(&mut inbox.stage, Stage::Out) {
         inbox.idle = false;
         let task = inbox.waker.take();
         drop(inbox);
-        drop(turns);
         let core = if verb == Verb::Kill { core } else { run_empty_hook(core, &reason) };
         finish(cell, Some(core), reason);
         // A task that waited for messages finds that there is nothing left to do.
@@ -73,8 +72,8 @@ pub(crate) fn run_empty_hook<A: Actor>(core: Box<Core<A>>, reason: &StopReason) 
 
 fn poll_once<A: Actor>(core: Box<Core<A>>, hook: Turns) -> Box<Core<A>> {
     let cx = &mut TaskContext::from_waker(Waker::noop());
-    match run::run(Some(core), hook, cx) {
-        run::Ran::Back(core, _) | run::Ran::Panicked(core, _) => core,
+    match run::run_hook(Some(core), hook, cx) {
+        run::Ran::Back(core) | run::Ran::Panicked(core, _) => core,
         run::Ran::Suspended(turns) => run::cut(turns),
     }
 }

@@ -118,11 +118,7 @@ pub struct MessageType {
 }
 
 impl MessageType {
-    pub(crate) const fn new(
-        type_name: &'static str,
-        wire: Option<WireName>,
-        reads: bool,
-    ) -> Self {
+    pub(crate) const fn new(type_name: &'static str, wire: Option<WireName>, reads: bool) -> Self {
         Self { type_name, wire, reads }
     }
 }

@@ -94,6 +94,10 @@ impl<M: Message> Way<M> for Recipient<M> {
         self.way.try_on_caller(message, due)
     }
 
+    fn try_tell_plainly(&self, message: &mut Option<M>) -> bool {
+        self.way.try_tell_plainly(message)
+    }
+
     fn offer(&self, letter: &mut Option<Letter<M>>, priority: Priority) -> Result<(), Refused> {
         self.way.offer(letter, priority)
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    Actor, AskError, Context, Failure, StopReason,
+    Actor, AskError, Context, Failure, Protocol, StopReason,
     ask::{Asker, take_fallen},
     core::{Core, Held, Turn, put, take},
     protocol::Turns,
@@ -17,34 +17,67 @@ use crate::{
 /// What came of polling a turn loop, or a hook.
 pub(crate) enum Ran<A: Actor> {
     /// Time to look around.
-    Back(Box<Core<A>>, Turns),
+    Back(Box<Core<A>>),
     /// A handler or hook awaits something, with the core inside.
     Suspended(Turns),
     /// It panicked; the loop is of no use any more, the core is whole.
     Panicked(Box<Core<A>>, Failure),
 }
 
-/// Polls once. Without a `core`, a suspended turn holds it already.
-///
-/// One `catch_unwind` per poll, however many turns run in it.
-pub(crate) fn run<A: Actor>(
+/// Runs turns on what the core's batch holds.
+pub(crate) fn run<A: Actor>(mut core: Box<Core<A>>, cx: &mut TaskContext<'_>) -> Ran<A> {
+    let turns = core.turns.take().unwrap_or_else(|| Box::pin(A::Protocol::turns()));
+    put(core);
+    resume(turns, cx)
+}
+
+/// Goes on with a suspended turn, which holds the core inside.
+pub(crate) fn resume<A: Actor>(mut turns: Turns, cx: &mut TaskContext<'_>) -> Ran<A> {
+    match poll(&mut turns, cx) {
+        Polled::Suspended => Ran::Suspended(turns),
+        Polled::Back(mut core) => {
+            core.turns = Some(turns);
+            Ran::Back(core)
+        }
+        Polled::Panicked(core, failure) => Ran::Panicked(core, failure),
+    }
+}
+
+/// Runs a hook, with the core outside at first and inside when it has been suspended.
+pub(crate) fn run_hook<A: Actor>(
     core: Option<Box<Core<A>>>,
-    mut turns: Turns,
+    mut hook: Turns,
     cx: &mut TaskContext<'_>,
 ) -> Ran<A> {
     if let Some(core) = core {
         put(core);
     }
+    match poll(&mut hook, cx) {
+        Polled::Suspended => Ran::Suspended(hook),
+        Polled::Back(core) => Ran::Back(core),
+        Polled::Panicked(core, failure) => Ran::Panicked(core, failure),
+    }
+}
+
+enum Polled<A: Actor> {
+    Back(Box<Core<A>>),
+    Suspended,
+    Panicked(Box<Core<A>>, Failure),
+}
+
+/// Polls once: one `catch_unwind`, however many turns run in it.
+fn poll<A: Actor>(turns: &mut Turns, cx: &mut TaskContext<'_>) -> Polled<A> {
     let polled = catch_unwind(AssertUnwindSafe(|| turns.as_mut().poll(cx)));
     match (polled, take::<A>()) {
-        (Ok(_), Some(core)) => Ran::Back(core, turns),
-        (Ok(_), None) => Ran::Suspended(turns),
+        (Ok(_), Some(core)) => Polled::Back(core),
+        (Ok(_), None) => Polled::Suspended,
         (Err(payload), core) => {
             let failure = Failure::panicked(&*payload);
             if let Some(asker) = take_fallen() {
                 asker.abandon(AskError::Failed(failure.clone()));
             }
-            Ran::Panicked(core.expect("a turn loop gives the core back when it unwinds"), failure)
+            let core = core.expect("a turn loop gives the core back when it unwinds");
+            Polled::Panicked(core, failure)
         }
     }
 }

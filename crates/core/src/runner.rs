@@ -5,7 +5,7 @@ use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, MutexGuard},
     task::{Context as TaskContext, Poll, Waker},
     time::Duration,
 };
@@ -18,9 +18,9 @@ use crate::{
     cell::Cell,
     core::Core,
     life,
-    mailbox::{Stage, Verb},
+    mailbox::{Inbox, Stage, Verb},
     protocol::Turns,
-    run::{self, Ran, cut, run},
+    run::{self, Ran, cut, resume, run, run_hook},
     signal::Signals,
 };
 
@@ -30,6 +30,11 @@ const LARGEST_CHUNK: u32 = 64;
 /// The task of an actor.
 pub(crate) struct Runner<A: Actor> {
     cell: Arc<Cell<A>>,
+    course: Course<A>,
+}
+
+/// How far the task has come.
+struct Course<A: Actor> {
     phase: Phase<A>,
     /// When a running turn or hook is cut, once the actor was told to stop.
     grace: Option<Sleep>,
@@ -39,15 +44,28 @@ pub(crate) struct Runner<A: Actor> {
 
 enum Phase<A: Actor> {
     Creating(BoxFuture<'static, Result<A, Failure>>),
-    /// `started` runs; at first with the core still outside.
-    Starting(Turns, Option<Box<Core<A>>>),
+    /// `started` runs.
+    Starting(Hook<A>),
     /// Nothing is held: the core is in the cell.
     Serving,
     /// A handler awaits something, with the core inside.
     Suspended(Turns, Option<Arc<dyn Parked<A>>>),
     /// `stopped` runs.
-    Stopping(Turns, Option<Box<Core<A>>>, StopReason),
+    Stopping(Hook<A>, StopReason),
     Done,
+}
+
+/// A hook that runs; before its first poll the core is still outside.
+struct Hook<A: Actor> {
+    turns: Turns,
+    core: Option<Box<Core<A>>>,
+}
+
+impl<A: Actor> Hook<A> {
+    /// The core, taken out of the hook if it is inside.
+    fn into_core(self) -> Box<Core<A>> {
+        self.core.unwrap_or_else(|| cut(self.turns))
+    }
 }
 
 /// What a step of the task comes to.
@@ -60,7 +78,7 @@ enum Step {
 
 impl<A: Actor> Runner<A> {
     fn new(cell: Arc<Cell<A>>, phase: Phase<A>) -> Self {
-        Self { cell, phase, grace: None, drain: None }
+        Self { cell, course: Course { phase, grace: None, drain: None } }
     }
 
     pub(crate) fn serving(cell: Arc<Cell<A>>) -> Self {
@@ -68,7 +86,7 @@ impl<A: Actor> Runner<A> {
     }
 
     pub(crate) fn starting(cell: Arc<Cell<A>>, core: Box<Core<A>>) -> Self {
-        Self::new(cell, Phase::Starting(Box::pin(run::started::<A>()), Some(core)))
+        Self::new(cell, Phase::starting(core))
     }
 
     pub(crate) fn creating(
@@ -77,14 +95,25 @@ impl<A: Actor> Runner<A> {
     ) -> Self {
         Self::new(cell, Phase::Creating(state))
     }
+}
 
-    fn step(&mut self, cx: &mut TaskContext<'_>) -> Step {
+impl<A: Actor> Phase<A> {
+    fn starting(core: Box<Core<A>>) -> Self {
+        Self::Starting(Hook { turns: Box::pin(run::started::<A>()), core: Some(core) })
+    }
+}
+
+impl<A: Actor> Course<A> {
+    fn step(&mut self, cell: &Arc<Cell<A>>, cx: &mut TaskContext<'_>) -> Step {
+        if matches!(self.phase, Phase::Serving) {
+            return self.take_core(cell, cx);
+        }
         match mem::replace(&mut self.phase, Phase::Done) {
-            Phase::Creating(state) => self.create(state, cx),
-            Phase::Starting(hook, core) => self.start(hook, core, cx),
-            Phase::Serving => self.take_core(cx),
-            Phase::Suspended(turns, parked) => self.resume(turns, parked, cx),
-            Phase::Stopping(hook, core, reason) => self.stop(hook, core, reason, cx),
+            Phase::Creating(state) => self.create(state, cell, cx),
+            Phase::Starting(hook) => self.start(hook, cell, cx),
+            Phase::Serving => self.take_core(cell, cx),
+            Phase::Suspended(turns, parked) => self.resume(turns, parked, cell, cx),
+            Phase::Stopping(hook, reason) => self.stop(hook, reason, cell, cx),
             Phase::Done => Step::Done,
         }
     }
@@ -93,79 +122,73 @@ impl<A: Actor> Runner<A> {
     fn create(
         &mut self,
         mut state: BoxFuture<'static, Result<A, Failure>>,
+        cell: &Arc<Cell<A>>,
         cx: &mut TaskContext<'_>,
     ) -> Step {
-        let seen = self.cell.signals().all();
+        let seen = cell.signals().all();
         if seen.has(Signals::STOP) || seen.has(Signals::KILL) || seen.has(Signals::DRAIN) {
-            let reason = self.ordered_reason();
-            return self.end(None, reason);
+            let reason = ordered_reason(cell);
+            return self.end(cell, None, reason);
         }
         let polled = catch_unwind(AssertUnwindSafe(|| state.as_mut().poll(cx)));
         let failure = match polled {
             Ok(Poll::Pending) => {
                 self.phase = Phase::Creating(state);
-                return self.wait(seen, cx);
+                return wait(cell, seen, cx);
             }
             Ok(Poll::Ready(Ok(actor))) => {
-                let core = Core::new(actor, Arc::clone(&self.cell), 0);
-                self.phase = Phase::Starting(Box::pin(run::started::<A>()), Some(core));
+                let core = Core::new(actor, Arc::clone(cell), 0);
+                self.phase = Phase::starting(core);
                 return Step::Again;
             }
             Ok(Poll::Ready(Err(failure))) => failure,
             Err(payload) => Failure::panicked(&*payload),
         };
-        self.cell.report(&failure);
-        self.end(None, StopReason::StartFailed(failure))
+        cell.report(&failure);
+        self.end(cell, None, StopReason::StartFailed(failure))
     }
 
     /// Runs `started`.
-    fn start(
-        &mut self,
-        hook: Turns,
-        core: Option<Box<Core<A>>>,
-        cx: &mut TaskContext<'_>,
-    ) -> Step {
-        let seen = self.cell.signals().all();
-        if seen.has(Signals::KILL) || self.is_out_of_grace(cx) {
-            let core = core.unwrap_or_else(|| cut(hook));
-            let reason = self.ordered_reason();
-            return self.end(Some(core), reason);
+    fn start(&mut self, hook: Hook<A>, cell: &Arc<Cell<A>>, cx: &mut TaskContext<'_>) -> Step {
+        let seen = cell.signals().all();
+        if seen.has(Signals::KILL) || self.is_out_of_grace(cell, cx) {
+            let reason = ordered_reason(cell);
+            return self.end(cell, Some(hook.into_core()), reason);
         }
-        let (core, failure) = match run(core, hook, cx) {
-            Ran::Suspended(hook) => {
-                self.phase = Phase::Starting(hook, None);
-                return self.wait(seen, cx);
+        let (core, failure) = match run_hook(hook.core, hook.turns, cx) {
+            Ran::Suspended(turns) => {
+                self.phase = Phase::Starting(Hook { turns, core: None });
+                return wait(cell, seen, cx);
             }
-            Ran::Back(mut core, _) => {
+            Ran::Back(mut core) => {
                 let failure = core.failure.take();
                 (core, failure)
             }
             Ran::Panicked(core, failure) => (core, Some(failure)),
         };
         if let Some(failure) = failure {
-            self.cell.report(&failure);
-            return self.end(Some(core), StopReason::StartFailed(failure));
+            cell.report(&failure);
+            return self.end(cell, Some(core), StopReason::StartFailed(failure));
         }
-        let mut inbox = self.cell.lock();
+        let mut inbox = cell.lock();
         inbox.has_started = true;
         let watchers = inbox.take_watchers();
         drop(inbox);
         watchers.into_iter().for_each(Waker::wake);
-        self.serve(core, None, cx)
+        self.work(Shift::new(core, cell), cell.lock(), cell, cx)
     }
 
     /// Takes the core from where it rests.
-    fn take_core(&mut self, cx: &mut TaskContext<'_>) -> Step {
-        let mut inbox = self.cell.lock();
+    fn take_core(&mut self, cell: &Arc<Cell<A>>, cx: &mut TaskContext<'_>) -> Step {
+        let mut inbox = cell.lock();
         if let Some((turns, parked)) = inbox.rare.as_mut().and_then(|it| it.handed.take()) {
             drop(inbox);
-            return self.resume(turns, Some(parked), cx);
+            return self.resume(turns, Some(parked), cell, cx);
         }
         match mem::replace(&mut inbox.stage, Stage::Out) {
-            Stage::Resting(core, turns) => {
+            Stage::Resting(core) => {
                 inbox.idle = false;
-                drop(inbox);
-                self.serve(core, turns, cx)
+                self.work(Shift::new(core, cell), inbox, cell, cx)
             }
             Stage::Gone => {
                 inbox.stage = Stage::Gone;
@@ -182,38 +205,48 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Runs turns until there is nothing to do, or others must have their share.
-    fn serve(
+    fn work<'a>(
         &mut self,
-        core: Box<Core<A>>,
-        turns: Option<Turns>,
+        mut shift: Shift<A>,
+        mut inbox: MutexGuard<'a, Inbox<A>>,
+        cell: &'a Arc<Cell<A>>,
         cx: &mut TaskContext<'_>,
     ) -> Step {
-        let turns = turns.unwrap_or_else(|| Box::pin(A::Protocol::turns()));
-        let mut shift = Shift::new(core, turns, self.cell.settings.throughput);
         loop {
-            if let Some(reason) = self.ending(&mut shift.core, cx) {
-                return self.begin_stop(shift.core, reason);
-            }
-            shift = match look_around(&self.cell, shift, cx) {
-                Looked::ToDo(shift) => shift,
-                Looked::AtRest(step) => {
-                    self.phase = Phase::Serving;
-                    return step;
+            if shift.core.failure.is_some() || cell.signals().any(Signals::ALL) {
+                drop(inbox);
+                if let Some(reason) = self.ending(&mut shift.core, cell, cx) {
+                    return self.begin_stop(cell, shift.core, reason);
                 }
-            };
+                inbox = cell.lock();
+            }
+            match look_around(cell, &mut shift.core, shift.share, shift.ran, inbox) {
+                Looked::ToDo => {}
+                Looked::Nothing(inbox) => {
+                    lay_down(shift.core, inbox, cx);
+                    self.phase = Phase::Serving;
+                    return Step::Wait;
+                }
+                Looked::Enough(mut inbox) => {
+                    inbox.rest(shift.core, false);
+                    self.phase = Phase::Serving;
+                    return Step::Yield;
+                }
+            }
             let allowed = shift.core.run;
-            match run(Some(shift.core), shift.turns, cx) {
-                Ran::Back(core, turns) => (shift.core, shift.turns) = (core, turns),
+            match run(shift.core, cx) {
+                Ran::Back(core) => shift.core = core,
                 Ran::Suspended(turns) => {
                     self.phase = Phase::Suspended(turns, None);
-                    return self.wait(self.cell.signals().all(), cx);
+                    return wait(cell, cell.signals().all(), cx);
                 }
                 Ran::Panicked(core, failure) => {
-                    self.cell.report(&failure);
-                    return self.begin_stop(core, StopReason::Failed(failure));
+                    cell.report(&failure);
+                    return self.begin_stop(cell, core, StopReason::Failed(failure));
                 }
             }
-            shift.note(allowed - shift.core.run, &self.cell);
+            shift.note(allowed - shift.core.run, cell);
+            inbox = cell.lock();
         }
     }
 
@@ -222,26 +255,27 @@ impl<A: Actor> Runner<A> {
         &mut self,
         turns: Turns,
         parked: Option<Arc<dyn Parked<A>>>,
+        cell: &Arc<Cell<A>>,
         cx: &mut TaskContext<'_>,
     ) -> Step {
-        let seen = self.cell.signals().all();
-        if seen.has(Signals::KILL) || self.is_out_of_grace(cx) {
+        let seen = cell.signals().all();
+        if seen.has(Signals::KILL) || self.is_out_of_grace(cell, cx) {
             let core = cut(turns);
             parked.into_iter().for_each(|it| it.lose(None));
-            let reason = self.ordered_reason();
-            return self.begin_stop(core, reason);
+            let reason = ordered_reason(cell);
+            return self.begin_stop(cell, core, reason);
         }
-        match run(None, turns, cx) {
+        match resume(turns, cx) {
             Ran::Suspended(turns) => {
                 self.phase = Phase::Suspended(turns, parked);
-                self.wait(seen, cx)
+                wait(cell, seen, cx)
             }
             Ran::Panicked(core, failure) => {
                 parked.into_iter().for_each(|it| it.lose(Some(failure.clone())));
-                self.cell.report(&failure);
-                self.begin_stop(core, StopReason::Failed(failure))
+                cell.report(&failure);
+                self.begin_stop(cell, core, StopReason::Failed(failure))
             }
-            Ran::Back(mut core, turns) => {
+            Ran::Back(mut core) => {
                 if let Some(parked) = parked {
                     core.keeps_answer = false;
                     let answer = mem::take(&mut core.answer);
@@ -250,159 +284,159 @@ impl<A: Actor> Runner<A> {
                         None => parked.settle(answer),
                     }
                 }
-                self.serve(core, Some(turns), cx)
+                self.work(Shift::new(core, cell), cell.lock(), cell, cx)
             }
         }
     }
 
     /// Why the actor must end now, if it must.
-    fn ending(&mut self, core: &mut Core<A>, cx: &mut TaskContext<'_>) -> Option<StopReason> {
+    fn ending(
+        &mut self,
+        core: &mut Core<A>,
+        cell: &Cell<A>,
+        cx: &mut TaskContext<'_>,
+    ) -> Option<StopReason> {
         if let Some(failure) = core.failure.take() {
-            self.cell.report(&failure);
+            cell.report(&failure);
             return Some(StopReason::Failed(failure));
         }
-        let seen = self.cell.signals().all();
+        let seen = cell.signals().all();
         if seen.has(Signals::KILL) || seen.has(Signals::STOP) {
-            return Some(self.ordered_reason());
+            return Some(ordered_reason(cell));
         }
-        if seen.has(Signals::DRAIN) && self.is_drained(core, cx) {
-            return Some(self.ordered_reason());
+        if seen.has(Signals::DRAIN) && self.is_drained(core, cell, cx) {
+            return Some(ordered_reason(cell));
         }
         None
     }
 
-    fn is_drained(&mut self, core: &Core<A>, cx: &mut TaskContext<'_>) -> bool {
-        let mut inbox = self.cell.lock();
+    fn is_drained(&mut self, core: &Core<A>, cell: &Cell<A>, cx: &mut TaskContext<'_>) -> bool {
+        let mut inbox = cell.lock();
         let is_empty = core.batch.is_empty() && inbox.is_empty();
         let Some(order) = &inbox.rare().order else { return true };
         let (messages, time) = (order.messages, order.time);
         drop(inbox);
-        is_empty || messages == 0 || self.is_out_of_drain(time, cx)
+        is_empty || messages == 0 || self.is_out_of_drain(time, cell, cx)
     }
 
     /// Whether the time for draining is over; without a limit it never is.
-    fn is_out_of_drain(&mut self, time: Option<Duration>, cx: &mut TaskContext<'_>) -> bool {
+    fn is_out_of_drain(
+        &mut self,
+        time: Option<Duration>,
+        cell: &Cell<A>,
+        cx: &mut TaskContext<'_>,
+    ) -> bool {
         let Some(time) = time else { return false };
-        let runtime = &self.cell.system.runtime;
+        let runtime = &cell.system.runtime;
         let drain = self.drain.get_or_insert_with(|| runtime.sleep(time));
         Pin::new(drain).poll(cx).is_ready()
     }
 
-    fn ordered_reason(&self) -> StopReason {
-        let mut inbox = self.cell.lock();
-        match &inbox.rare().order {
-            Some(order) => order.reason.clone(),
-            None => StopReason::Normal,
-        }
-    }
-
-    fn is_killed(&self) -> bool {
-        let mut inbox = self.cell.lock();
-        inbox.rare().order.as_ref().is_some_and(|it| it.verb == Verb::Kill)
-    }
-
     /// Whether a running turn or hook has had its time, once the actor was told to stop.
-    fn is_out_of_grace(&mut self, cx: &mut TaskContext<'_>) -> bool {
-        if self.cell.signals().any(Signals::DRAIN) {
-            let time = self.cell.lock().rare().order.as_ref().and_then(|it| it.time);
-            if !self.is_out_of_drain(time, cx) {
+    fn is_out_of_grace(&mut self, cell: &Cell<A>, cx: &mut TaskContext<'_>) -> bool {
+        if cell.signals().any(Signals::DRAIN) {
+            let time = cell.lock().rare().order.as_ref().and_then(|it| it.time);
+            if !self.is_out_of_drain(time, cell, cx) {
                 return false;
             }
-        } else if !self.cell.signals().any(Signals::STOP) {
+        } else if !cell.signals().any(Signals::STOP) {
             return false;
         }
-        let budget = self.cell.settings.shutdown;
-        let runtime = &self.cell.system.runtime;
+        let budget = cell.settings.shutdown;
+        let runtime = &cell.system.runtime;
         let grace = self.grace.get_or_insert_with(|| runtime.sleep(budget));
         Pin::new(grace).poll(cx).is_ready()
     }
 
     /// Closes the door and runs `stopped`, unless the actor was killed.
-    fn begin_stop(&mut self, core: Box<Core<A>>, reason: StopReason) -> Step {
-        let senders = self.cell.lock().close();
+    fn begin_stop(&mut self, cell: &Arc<Cell<A>>, core: Box<Core<A>>, reason: StopReason) -> Step {
+        let senders = cell.lock().close();
         senders.into_iter().for_each(Waker::wake);
-        if self.is_killed() {
-            return self.end(Some(core), reason);
+        if is_killed(cell) {
+            return self.end(cell, Some(core), reason);
         }
         if !run::has_stopped_hook::<A>() {
             let core = life::run_empty_hook(core, &reason);
-            return self.end(Some(core), reason);
+            return self.end(cell, Some(core), reason);
         }
-        let hook = Box::pin(run::stopped::<A>(reason.clone()));
-        self.phase = Phase::Stopping(hook, Some(core), reason);
+        let hook = Hook { turns: Box::pin(run::stopped::<A>(reason.clone())), core: Some(core) };
+        self.phase = Phase::Stopping(hook, reason);
         Step::Again
     }
 
     /// Runs `stopped`.
     fn stop(
         &mut self,
-        hook: Turns,
-        core: Option<Box<Core<A>>>,
+        hook: Hook<A>,
         reason: StopReason,
+        cell: &Arc<Cell<A>>,
         cx: &mut TaskContext<'_>,
     ) -> Step {
-        let seen = self.cell.signals().all();
-        let budget = self.cell.settings.shutdown;
-        let runtime = &self.cell.system.runtime;
+        let seen = cell.signals().all();
+        let budget = cell.settings.shutdown;
+        let runtime = &cell.system.runtime;
         let grace = self.grace.get_or_insert_with(|| runtime.sleep(budget));
         if seen.has(Signals::KILL) || Pin::new(grace).poll(cx).is_ready() {
-            let core = core.unwrap_or_else(|| cut(hook));
-            return self.end(Some(core), reason);
+            return self.end(cell, Some(hook.into_core()), reason);
         }
-        match run(core, hook, cx) {
-            Ran::Back(core, _) => self.end(Some(core), reason),
+        match run_hook(hook.core, hook.turns, cx) {
+            Ran::Back(core) => self.end(cell, Some(core), reason),
             Ran::Panicked(core, failure) => {
-                self.cell.report(&failure);
-                self.end(Some(core), reason)
+                cell.report(&failure);
+                self.end(cell, Some(core), reason)
             }
-            Ran::Suspended(hook) => {
-                self.phase = Phase::Stopping(hook, None, reason);
-                self.wait(seen, cx)
+            Ran::Suspended(turns) => {
+                self.phase = Phase::Stopping(Hook { turns, core: None }, reason);
+                wait(cell, seen, cx)
             }
         }
     }
 
-    fn end(&mut self, core: Option<Box<Core<A>>>, reason: StopReason) -> Step {
+    fn end(&mut self, cell: &Arc<Cell<A>>, core: Option<Box<Core<A>>>, reason: StopReason) -> Step {
         self.phase = Phase::Done;
-        life::finish(&self.cell, core, reason);
+        life::finish(cell, core, reason);
         Step::Done
     }
+}
 
-    /// Waits to be woken, unless a signal has come that was not `seen` yet.
-    fn wait(&self, seen: Signals, cx: &TaskContext<'_>) -> Step {
-        let mut inbox = self.cell.lock();
-        inbox.waker = Some(cx.waker().clone());
-        let senders = inbox.admit_senders(&self.cell.settings.mailbox, self.cell.left());
-        let is_news = self.cell.signals().any(Signals::ALL.without(seen).without(Signals::URGENT));
-        drop(inbox);
-        senders.into_iter().for_each(Waker::wake);
-        if is_news { Step::Again } else { Step::Wait }
+fn ordered_reason<A: Actor>(cell: &Cell<A>) -> StopReason {
+    let mut inbox = cell.lock();
+    match &inbox.rare().order {
+        Some(order) => order.reason.clone(),
+        None => StopReason::Normal,
     }
+}
+
+fn is_killed<A: Actor>(cell: &Cell<A>) -> bool {
+    let mut inbox = cell.lock();
+    inbox.rare().order.as_ref().is_some_and(|it| it.verb == Verb::Kill)
+}
+
+/// Waits to be woken, unless a signal has come that was not `seen` yet.
+fn wait<A: Actor>(cell: &Cell<A>, seen: Signals, cx: &TaskContext<'_>) -> Step {
+    let mut inbox = cell.lock();
+    inbox.waker = Some(cx.waker().clone());
+    let senders = inbox.admit_senders(&cell.settings.mailbox, cell.left());
+    let is_news = cell.signals().any(Signals::ALL.without(seen).without(Signals::URGENT));
+    drop(inbox);
+    senders.into_iter().for_each(Waker::wake);
+    if is_news { Step::Again } else { Step::Wait }
 }
 
 /// One stretch of turns, within one poll of the task.
 struct Shift<A: Actor> {
     core: Box<Core<A>>,
-    turns: Turns,
     /// How many messages may still be handled before others have their share.
     share: u32,
-    /// When the first chunk ended.
-    since: Option<Instant>,
     /// How many turns the last run took.
     ran: u32,
-}
-
-/// What a look around comes to.
-enum Looked<A: Actor> {
-    /// There are messages in the batch, and turns may run.
-    ToDo(Shift<A>),
-    /// The core was laid down.
-    AtRest(Step),
+    /// When the first chunk ended.
+    since: Option<Instant>,
 }
 
 impl<A: Actor> Shift<A> {
-    fn new(core: Box<Core<A>>, turns: Turns, share: u32) -> Self {
-        Self { core, turns, share, since: None, ran: 0 }
+    fn new(core: Box<Core<A>>, cell: &Cell<A>) -> Self {
+        Self { core, share: cell.settings.throughput, ran: 0, since: None }
     }
 
     /// Notes that so many turns have run.
@@ -426,45 +460,79 @@ impl<A: Actor> Shift<A> {
     }
 }
 
-/// Fills the batch, or lays the core down: one lock for both.
-fn look_around<A: Actor>(cell: &Cell<A>, shift: Shift<A>, cx: &mut TaskContext<'_>) -> Looked<A> {
-    let Shift { mut core, turns, share, since, ran } = shift;
+/// What a look around comes to.
+enum Looked<'a, A: Actor> {
+    /// There are messages in the batch, and turns may run.
+    ToDo,
+    Nothing(MutexGuard<'a, Inbox<A>>),
+    /// There are messages, but others must have their share first.
+    Enough(MutexGuard<'a, Inbox<A>>),
+}
+
+/// Fills the batch, and lets waiting senders in.
+fn look_around<'a, A: Actor>(
+    cell: &'a Cell<A>,
+    core: &mut Core<A>,
+    share: u32,
+    ran: u32,
+    mut inbox: MutexGuard<'a, Inbox<A>>,
+) -> Looked<'a, A> {
     let options = &cell.settings.mailbox;
-    let mut inbox = cell.lock();
+    if inbox.has_line() {
+        inbox = admit_senders(cell, core.batch.len(), inbox);
+    }
     let allowed = inbox.note_ran(ran);
     let run = inbox.refill(options, &mut core.batch);
-    cell.left.store(core.batch.len(), Ordering::Relaxed);
-    let senders = inbox.admit_senders(options, core.batch.len());
+    core.note_batch();
     let is_urgent = inbox.is_urgent();
-    if !is_urgent {
+    if !is_urgent && cell.signals().any(Signals::URGENT) {
         cell.signals().lower(Signals::URGENT);
     }
     if run == 0 {
-        if core.is_calm() {
-            inbox.shrink();
-        }
-        inbox.waker = Some(cx.waker().clone());
-        inbox.rest(core, Some(turns), true);
-    } else if share == 0 {
-        inbox.rest(core, Some(turns), false);
-    } else {
-        core.heed = if is_urgent { Signals::ORDERS } else { Signals::ORDERS_AND_URGENT };
-        core.run = run.min(share).min(core.chunk).min(allowed);
-        drop(inbox);
-        senders.into_iter().for_each(Waker::wake);
-        return Looked::ToDo(Shift { core, turns, share, since, ran: 0 });
+        return Looked::Nothing(inbox);
     }
+    if share == 0 {
+        return Looked::Enough(inbox);
+    }
+    core.heed = if is_urgent { Signals::ORDERS } else { Signals::ORDERS_AND_URGENT };
+    core.run = run.min(share).min(core.chunk).min(allowed);
+    Looked::ToDo
+}
+
+/// Keeps places for waiting senders, and wakes them with the lock open: a waker may drop a task, and
+/// with it a sender that leaves the line.
+#[cold]
+fn admit_senders<'a, A: Actor>(
+    cell: &'a Cell<A>,
+    left: usize,
+    mut inbox: MutexGuard<'a, Inbox<A>>,
+) -> MutexGuard<'a, Inbox<A>> {
+    let admitted = inbox.admit_senders(&cell.settings.mailbox, left);
     drop(inbox);
-    senders.into_iter().for_each(Waker::wake);
-    Looked::AtRest(if run == 0 { Step::Wait } else { Step::Yield })
+    admitted.into_iter().for_each(Waker::wake);
+    cell.lock()
+}
+
+/// Nothing to do: lays the core down, with this task to be woken by the next message.
+fn lay_down<A: Actor>(
+    mut core: Box<Core<A>>,
+    mut inbox: MutexGuard<'_, Inbox<A>>,
+    cx: &TaskContext<'_>,
+) {
+    if core.is_calm() {
+        inbox.shrink();
+    }
+    inbox.waker = Some(cx.waker().clone());
+    inbox.rest(core, true);
 }
 
 impl<A: Actor> Future for Runner<A> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
+        let Self { cell, course } = &mut *self;
         loop {
-            match self.step(cx) {
+            match course.step(cell, cx) {
                 Step::Again => {}
                 Step::Wait => return Poll::Pending,
                 Step::Yield => {
@@ -483,12 +551,10 @@ impl<A: Actor> Unpin for Runner<A> {}
 impl<A: Actor> Drop for Runner<A> {
     /// A task that is dropped before its actor has ended takes the actor along.
     fn drop(&mut self) {
-        let core = match mem::replace(&mut self.phase, Phase::Done) {
+        let core = match mem::replace(&mut self.course.phase, Phase::Done) {
             Phase::Done => return,
             Phase::Creating(_) => None,
-            Phase::Starting(hook, core) | Phase::Stopping(hook, core, _) => {
-                Some(core.unwrap_or_else(|| cut(hook)))
-            }
+            Phase::Starting(hook) | Phase::Stopping(hook, _) => Some(hook.into_core()),
             Phase::Suspended(turns, parked) => {
                 parked.into_iter().for_each(|it| it.lose(None));
                 Some(cut(turns))
@@ -503,7 +569,7 @@ impl<A: Actor> Drop for Runner<A> {
                         parked.lose(None);
                         Some(cut(turns))
                     }
-                    (None, Stage::Resting(core, _)) => Some(core),
+                    (None, Stage::Resting(core)) => Some(core),
                     (None, stage) => {
                         // A caller has the core; it may need another task when it is done.
                         inbox.stage = stage;

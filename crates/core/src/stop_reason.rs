@@ -30,11 +30,9 @@ impl StopReason {
     pub const fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Failed(failure) | Self::StartFailed(failure) => Some(failure),
-            Self::Normal
-            | Self::Stopped(_)
-            | Self::SystemShutdown
-            | Self::Killed
-            | Self::Lost => None,
+            Self::Normal | Self::Stopped(_) | Self::SystemShutdown | Self::Killed | Self::Lost => {
+                None
+            }
         }
     }
 }

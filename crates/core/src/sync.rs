@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 ///
 /// No code of a user runs under any lock of this crate, so a poisoned one can only mean that
 /// memory ran out, and then the data is still whole.
+#[inline]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::IntoFuture,
     pin::Pin,
-    task::{Context as TaskContext, Poll},
+    task::{Context as TaskContext, Poll, ready},
     time::Duration,
 };
 
@@ -41,6 +41,7 @@ impl Limit {
 }
 
 impl<'a, M: Message, T: Deliver<M> + ?Sized> Tell<'a, M, T> {
+    #[inline]
     pub(crate) const fn new(target: &'a T, message: M) -> Self {
         Self { target, message, limit: None, priority: Priority::Normal }
     }
@@ -90,10 +91,10 @@ impl<'a, M: Message, T: Deliver<M> + ?Sized> IntoFuture for Tell<'a, M, T> {
     type Output = Result<(), TellError<M>>;
     type IntoFuture = Telling<'a, M, T>;
 
+    #[inline]
     fn into_future(self) -> Telling<'a, M, T> {
         let Self { target, message, limit, priority } = self;
-        let letter = Some(Letter::Tell(message));
-        Telling { target, letter, place: Place::default(), limit, priority, timer: None }
+        Telling { target, message: Some(message), limit, priority, waiting: None }
     }
 }
 
@@ -104,10 +105,16 @@ impl<'a, M: Message, T: Deliver<M> + ?Sized> IntoFuture for Tell<'a, M, T> {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Telling<'a, M: Message, T: Deliver<M> + ?Sized> {
     target: &'a T,
-    letter: Option<Letter<M>>,
-    place: Place,
+    message: Option<M>,
     limit: Option<Limit>,
     priority: Priority,
+    /// What only a sender needs that was not let in at once.
+    waiting: Option<Box<Waiting<M>>>,
+}
+
+struct Waiting<M: Message> {
+    letter: Option<Letter<M>>,
+    place: Place,
     timer: Option<Sleep>,
 }
 
@@ -117,39 +124,60 @@ impl<M: Message, T: Deliver<M> + ?Sized> Unpin for Telling<'_, M, T> {}
 impl<M: Message, T: Deliver<M> + ?Sized> Future for Telling<'_, M, T> {
     type Output = Result<(), TellError<M>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let sent = this.target.poll_offer(&mut this.letter, this.priority, &mut this.place, cx);
-        match sent {
-            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
-            Poll::Ready(Err(why)) => {
-                let message = into_message(this.letter.take());
-                Poll::Ready(Err(TellError::Refused { why, message }))
-            }
-            Poll::Pending => this.poll_limit(cx),
+        if this.priority == Priority::Normal
+            && this.waiting.is_none()
+            && this.target.try_tell_plainly(&mut this.message)
+        {
+            return Poll::Ready(Ok(()));
         }
+        this.poll_closely(cx)
     }
 }
 
 impl<M: Message, T: Deliver<M> + ?Sized> Telling<'_, M, T> {
-    fn poll_limit(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), TellError<M>>> {
+    #[cold]
+    fn poll_closely(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), TellError<M>>> {
+        let message = &mut self.message;
+        let waiting = self.waiting.get_or_insert_with(|| {
+            let letter = message.take().map(Letter::Tell);
+            Box::new(Waiting { letter, place: Place::default(), timer: None })
+        });
+        let Waiting { letter, place, timer } = &mut **waiting;
+        match self.target.poll_offer(letter, self.priority, place, cx) {
+            Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+            Poll::Ready(Err(why)) => {
+                let message = into_message(letter.take());
+                return Poll::Ready(Err(TellError::Refused { why, message }));
+            }
+            Poll::Pending => {}
+        }
         let Some(limit) = self.limit else { return Poll::Pending };
-        let timer = self.timer.get_or_insert_with(|| limit.timer(self.target.runtime()));
-        if Pin::new(timer).poll(cx).is_pending() {
-            return Poll::Pending;
-        }
-        self.target.leave_line(&mut self.place);
-        match into_message(self.letter.take()) {
-            Some(message) => Poll::Ready(Err(TellError::Deadline { message })),
-            None => Poll::Ready(Ok(())),
-        }
+        let timer = timer.get_or_insert_with(|| limit.timer(self.target.runtime()));
+        ready!(Pin::new(timer).poll(cx));
+        self.target.leave_line(place);
+        Poll::Ready(match into_message(letter.take()) {
+            Some(message) => Err(TellError::Deadline { message }),
+            None => Ok(()),
+        })
+    }
+}
+
+impl<M: Message> Waiting<M> {
+    const fn is_in_line(&self) -> bool {
+        self.place.is_taken() && self.letter.is_some()
     }
 }
 
 impl<M: Message, T: Deliver<M> + ?Sized> Drop for Telling<'_, M, T> {
+    #[inline]
     fn drop(&mut self) {
-        if self.place.is_taken() && self.letter.is_some() {
-            self.target.leave_line(&mut self.place);
+        if let Some(waiting) = &mut self.waiting
+            && waiting.is_in_line()
+        {
+            self.target.leave_line(&mut waiting.place);
         }
     }
 }

@@ -40,7 +40,9 @@ use syn::parse_macro_input;
 /// `is_error` is written where the reply is spelled as a `Result`.
 #[proc_macro_derive(Message, attributes(message))]
 pub fn derive_message(input: TokenStream) -> TokenStream {
-    message::expand(&parse_macro_input!(input)).unwrap_or_else(syn::Error::into_compile_error).into()
+    message::expand(&parse_macro_input!(input))
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// Implements `Actor`, for one without hooks.

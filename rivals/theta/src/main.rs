@@ -26,7 +26,8 @@ const DESCRIPTION: Description = Description {
     variants: &[Variant::Unbounded],
     waits: false,
     hops: &[],
-    missing: &[],
+    // A handful in a hundred thousand actors never stop on two workers, in most runs.
+    missing: &["spawn_stop mt", "skynet_1m mt"],
 };
 
 fn main() -> ExitCode {

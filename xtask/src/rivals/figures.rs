@@ -96,9 +96,18 @@ impl Series {
     /// Largest minus smallest, relative to the median.
     pub(crate) fn spread(&self) -> Option<f64> {
         let median = self.median().filter(|it| *it > 0.0)?;
-        let smallest = self.rounds.values().copied().fold(f64::INFINITY, f64::min);
-        let largest = self.rounds.values().copied().fold(0.0, f64::max);
-        Some((largest - smallest) / median)
+        let largest = self.rounds.values().copied().reduce(f64::max)?;
+        Some((largest - self.smallest()?) / median)
+    }
+
+    fn smallest(&self) -> Option<f64> {
+        self.rounds.values().copied().reduce(f64::min)
+    }
+
+    /// Smallest over smallest, for two variants that differ by less than medians repeat: what
+    /// else runs on the machine can only add.
+    pub(crate) fn floor_ratio_to(&self, other: &Self) -> Option<f64> {
+        Some(self.smallest()? / other.smallest().filter(|it| *it > 0.0)?)
     }
 
     /// The median of the ratios within rounds; of the medians if no round has both.
@@ -166,6 +175,14 @@ pub(super) mod tests {
         let ours = series(&[(0, 10.0)]);
         assert_eq!(ours.ratio_to(&series(&[(1, 40.0)])), Some(0.25));
         assert_eq!(ours.ratio_to(&series(&[])), None);
+    }
+
+    #[test]
+    fn a_floor_ratio_ignores_all_but_the_fastest_rounds() {
+        let one = series(&[(0, 90.0), (1, 20.0), (2, 30.0)]);
+        let other = series(&[(0, 10.0), (1, 50.0), (2, 40.0)]);
+        assert_eq!(one.floor_ratio_to(&other), Some(2.0));
+        assert_eq!(one.floor_ratio_to(&series(&[])), None);
     }
 
     #[test]

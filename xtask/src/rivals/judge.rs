@@ -12,6 +12,8 @@ use super::{
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) lines: Vec<Line>,
+    /// Goals that lack a figure, as `row on runtime`.
+    pub(crate) unjudged: Vec<String>,
 }
 
 impl Report {
@@ -50,6 +52,8 @@ pub(crate) struct Entry {
     pub(crate) median: f64,
     /// Whether each exchange crossed threads by design.
     pub(crate) is_hop: bool,
+    /// Whether operations were too short to be timed singly.
+    pub(crate) is_grouped: bool,
 }
 
 /// Whether a goal is met.
@@ -68,21 +72,26 @@ impl Verdict {
 
 /// Judges every row that was wanted.
 pub(crate) fn judge(libraries: &[Library], figures: &Figures, options: &Options) -> Report {
-    let mut lines = Vec::new();
+    let mut report = Report::default();
     for runtime in [Runtime::Ct, Runtime::Mt] {
         for row in &options.rows {
-            match row.kind {
-                Kind::Exact if runtime == Runtime::Mt => {}
-                Kind::Own => lines.extend(own::lines(row, runtime, libraries, figures)),
-                Kind::Time | Kind::Exact => {
-                    for &figure in row.figures {
-                        lines.extend(line(row, figure, runtime, libraries, figures));
-                    }
-                }
+            let lines = lines(row, runtime, libraries, figures);
+            let is_judged = lines.iter().any(|it| it.verdict.is_some());
+            if goals::is_set(row.name, runtime) && !is_judged {
+                report.unjudged.push(format!("{} on {runtime}", row.name));
             }
+            report.lines.extend(lines);
         }
     }
-    Report { lines }
+    report
+}
+
+fn lines(row: &Row, runtime: Runtime, libraries: &[Library], figures: &Figures) -> Vec<Line> {
+    if row.kind == Kind::Own {
+        return own::line(row, runtime, libraries, figures).into_iter().collect();
+    }
+    let shown = row.figures.iter();
+    shown.filter_map(|figure| line(row, *figure, runtime, libraries, figures)).collect()
 }
 
 fn line(
@@ -135,8 +144,10 @@ fn entries(
             let series = figures.series(&cell, figure);
             let median = series.median()?;
             let is_hop = runtime == Runtime::Mt && library.hops.iter().any(|it| it == workload);
+            let is_grouped = figures.series(&cell, "group").median().is_some_and(|it| it > 1.0);
             let Cell { library: name, variant, .. } = cell;
-            Some(Entry { library: name, role: library.role, variant, series, median, is_hop })
+            let role = library.role;
+            Some(Entry { library: name, role, variant, series, median, is_hop, is_grouped })
         })
         .collect();
     if library.is_ours() {
@@ -235,6 +246,7 @@ mod tests {
         let report = judge(peers, &figures, &options("tell_steady"));
         assert_eq!(report.lines.len(), 1);
         assert_eq!(report.verdicts().count(), 0);
+        assert_eq!(report.unjudged, ["tell_steady on ct", "tell_steady on mt"]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Builds the binaries, asks them what they are, and runs one for one figure.
 
 use std::{
-    io::Read,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -64,13 +65,26 @@ fn build(workspace: &Path, package: &Package) -> Result<PathBuf, String> {
         let errors = String::from_utf8_lossy(&output.stderr);
         return Err(format!("does not build: {}", first_error(&errors)));
     }
-    Ok(target.join("release").join(package.name))
+    set_aside(&target, package).map_err(|error| format!("its binary cannot be copied: {error}"))
 }
 
-/// The line that says most.
-fn first_error(errors: &str) -> &str {
-    let line = errors.lines().find(|it| it.starts_with("error"));
-    line.or_else(|| errors.lines().next()).unwrap_or("no reason given")
+/// Copies a binary to where no later build replaces it in the middle of a run.
+fn set_aside(target: &Path, package: &Package) -> io::Result<PathBuf> {
+    let dir = target.join("measured");
+    fs::create_dir_all(&dir)?;
+    let copy = dir.join(package.name);
+    fs::copy(target.join("release").join(package.name), &copy)?;
+    Ok(copy)
+}
+
+/// The line that says most, and what cargo says was behind it.
+fn first_error(errors: &str) -> String {
+    let first = errors.lines().find(|it| it.starts_with("error")).or_else(|| errors.lines().next());
+    let first = first.unwrap_or("no reason given");
+    match errors.rsplit_once("Caused by:") {
+        Some((_, cause)) => format!("{first}: {}", cause.trim().replace('\n', " ")),
+        None => first.into(),
+    }
 }
 
 fn describe(binary: &Path) -> Result<Library, String> {
@@ -208,5 +222,6 @@ mod tests {
     fn of_a_failed_build_the_first_error_is_told() {
         assert_eq!(first_error("warning: x\nerror[E1]: y\nerror: z"), "error[E1]: y");
         assert_eq!(first_error(""), "no reason given");
+        assert_eq!(first_error("error: a\n\nCaused by:\n  b\n\nCaused by:\n  c\n"), "error: a: c");
     }
 }

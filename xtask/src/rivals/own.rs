@@ -7,17 +7,33 @@ use super::{
     plan::{Cell, Kind, Library, Role, Row, Runtime},
 };
 
-/// What a row divides: name, numerator, denominator, and whether the goal is about it.
-type Division = (&'static str, &'static str, &'static str, bool);
+/// One variant over another.
+#[derive(Debug)]
+struct Division {
+    over: &'static str,
+    under: &'static str,
+    /// Whether the goal is about it.
+    is_judged: bool,
+    /// How a round's figures are divided.
+    ratio: fn(&Series, &Series) -> Option<f64>,
+}
 
-const BOUNDED_OVER_UNBOUNDED: &[Division] = &[("bounded", "bounded", "unbounded", true)];
+const BOUNDED_OVER_UNBOUNDED: &[Division] =
+    &[Division { over: "bounded", under: "unbounded", is_judged: true, ratio: Series::ratio_to }];
 
-/// Observers, metrics and tracing: compiled in but off, then on, over a build without them.
-const FEATURES: &[Division] =
-    &[("off", "off", "bounded", true), ("observed", "observed", "bounded", false)];
+/// Observers, metrics and tracing: compiled in but off, then on, over the default.
+const FEATURES: &[Division] = &[
+    Division { over: "off", under: "bounded", is_judged: true, ratio: Series::floor_ratio_to },
+    Division {
+        over: "observed",
+        under: "bounded",
+        is_judged: false,
+        ratio: Series::floor_ratio_to,
+    },
+];
 
 /// The line of such a row: a ratio for each workload and division; the worst judged one counts.
-pub(crate) fn lines(
+pub(crate) fn line(
     row: &Row,
     runtime: Runtime,
     libraries: &[Library],
@@ -28,24 +44,14 @@ pub(crate) fn lines(
     let mut entries = Vec::new();
     let mut worst: Option<f64> = None;
     for &workload in row.ours {
-        for &(name, over, under, is_judged) in divisions {
-            let series = |variant: &str| -> Series {
-                let (library, variant) = (ours.name.clone(), variant.into());
-                figures.series(&Cell { library, variant, workload, runtime }, "ns_per_op")
+        for division in divisions {
+            let Some(entry) = divide(division, &ours.name, workload, runtime, figures) else {
+                continue;
             };
-            let (over, under) = (series(over), series(under));
-            let Some(median) = over.ratio_to(&under) else { continue };
-            if is_judged {
-                worst = Some(worst.map_or(median, |it| it.max(median)));
+            if division.is_judged {
+                worst = Some(worst.map_or(entry.median, |it| it.max(entry.median)));
             }
-            entries.push(Entry {
-                library: workload.into(),
-                role: Role::Ours,
-                variant: name.into(),
-                series: over,
-                median,
-                is_hop: false,
-            });
+            entries.push(entry);
         }
     }
     if entries.is_empty() {
@@ -55,6 +61,31 @@ pub(crate) fn lines(
     let verdict = worst.zip(goal).map(|(ratio, goal)| Verdict::new(ratio, goal));
     let (kind, unit, best_peer) = (Kind::Own, "ratio", None);
     Some(Line { row: row.name, runtime, kind, unit, entries, best_peer, verdict })
+}
+
+/// An entry named after the workload and the upper variant.
+fn divide(
+    division: &Division,
+    library: &str,
+    workload: &'static str,
+    runtime: Runtime,
+    figures: &Figures,
+) -> Option<Entry> {
+    let series = |variant: &str| -> Series {
+        let (library, variant) = (library.into(), variant.into());
+        figures.series(&Cell { library, variant, workload, runtime }, "ns_per_op")
+    };
+    let (over, under) = (series(division.over), series(division.under));
+    let median = (division.ratio)(&over, &under)?;
+    Some(Entry {
+        library: workload.into(),
+        role: Role::Ours,
+        variant: division.over.into(),
+        series: over,
+        median,
+        is_hop: false,
+        is_grouped: false,
+    })
 }
 
 #[cfg(test)]

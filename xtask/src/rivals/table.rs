@@ -21,13 +21,25 @@ pub(crate) fn render(report: &Report, libraries: &[Library]) -> String {
             text.push_str(&align(&own_grid(&own)));
         }
     }
-    let judged = report.verdicts().count();
     let versions: Vec<String> =
         libraries.iter().map(|it| format!("{} {}", it.name, it.version)).collect();
     let legend = "b, u: the peer's better mailbox, bounded or unbounded; \
-        ~: every round was disturbed; hop: each exchange crosses threads by design";
+        ~: every round was disturbed; hop: each exchange crosses threads by design; \
+        /16: of groups of 16, single ones being too short to time";
     text.push_str(&format!("\n{legend}\n{}\n", versions.join(", ")));
-    text.push_str(&format!("{judged} goals judged, {} MISSED", report.missed()));
+    text.push_str(&summary(report));
+    text
+}
+
+fn summary(report: &Report) -> String {
+    if report.verdicts().count() == 0 {
+        return "no goal was judged: ours has no figures".into();
+    }
+    let mut text =
+        format!("{} goals judged, {} MISSED", report.verdicts().count(), report.missed());
+    if !report.unjudged.is_empty() {
+        text.push_str(&format!("; not judged: {}", report.unjudged.join(", ")));
+    }
     text
 }
 
@@ -42,11 +54,11 @@ fn grid(lines: &[&Line]) -> Vec<Vec<String>> {
     let head = ["", "ratio", "goal", "", "best peer"].into_iter().chain(columns.iter().copied());
     let mut grid = vec![head.map(String::from).collect::<Vec<_>>()];
     for line in lines {
-        let name = match line.unit {
-            "ns" | "bytes" => line.row,
-            unit => unit,
-        };
-        let mut row = vec![name.to_owned()];
+        let mut row = vec![match line.unit {
+            "ns" | "bytes" => line.row.to_owned(),
+            "bytes rss" => format!("{} rss", line.row),
+            unit => unit.to_owned(),
+        }];
         row.extend(verdict(line));
         row.push(line.best_peer.clone().unwrap_or_default());
         for column in &columns {
@@ -93,6 +105,9 @@ fn figure(entry: &Entry, unit: &str) -> String {
     }
     if entry.role == Role::Peer {
         text.push_str(if entry.variant == "bounded" { " b" } else { " u" });
+    }
+    if entry.is_grouped && unit == "ns" {
+        text.push_str(" /16");
     }
     if entry.is_hop {
         text.push_str(" hop");
@@ -179,7 +194,10 @@ ct: one thread; median, and the spread of the rounds in %
 tell_steady   0.55  0.50  MISSED  peer       33.0 ns 18%  60.0 ns 0% u
 ";
         assert!(text.starts_with(expected), "{text}");
-        assert!(text.ends_with("ours 1.0, peer 1.0\n1 goals judged, 1 MISSED"), "{text}");
+        assert!(
+            text.ends_with("1 goals judged, 1 MISSED; not judged: tell_steady on mt"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -55,8 +55,8 @@ impl Totals {
         for (shard, terms) in self.shards.iter_mut().zip(&batch.terms.0) {
             shard.merge(terms);
         }
-        let broken = self.checker.check(&batch.links, |it| file::is_there(&tree.root, it));
-        self.findings.broken.extend(broken);
+        let is_there = |target: &str| file::is_there(&tree.root, target);
+        self.checker.check(&batch.links, is_there, &mut self.findings.broken);
     }
 
     fn progress(&self) -> Progress {

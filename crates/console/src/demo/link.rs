@@ -9,10 +9,14 @@
 //!   anchor of every page, and scripts invent anchors: the source pages of the Rust documentation
 //!   understand `#10-20` without having it. A fragment is cut off, and so is a query.
 //!
-//! A link to a directory is a link to its `index.html`. Escaped bytes (`%20`) are decoded first,
+//! A link to a directory is a link to its `index.html`. A path that no file system could hold is cut
+//! at [`MAX_TARGET`] bytes: it is broken anyway, and a page may be full of such. Escaped bytes (`%20`) are decoded first,
 //! so an escaped `..` cannot leave the root unseen.
 
 use percent_encoding::percent_decode_str;
+
+/// Linux allows paths of 4,095 bytes, the others fewer.
+const MAX_TARGET: usize = 4_096;
 
 /// What kind of target a link has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -88,6 +92,7 @@ fn follow(path: &str, target: &mut String) -> Link {
     if is_directory {
         push(target, "index.html");
     }
+    target.truncate(target.floor_char_boundary(MAX_TARGET));
     Link::Local
 }
 

@@ -8,7 +8,10 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use serde::Serialize;
 
-use super::interner::{Interner, hash};
+use super::{
+    interner::{Interner, hash},
+    kept::Kept,
+};
 
 /// A link to nothing, reported once per page and target.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -57,36 +60,44 @@ impl LinkBatch {
     }
 }
 
-/// Targets of one generation. Two generations of paths stay below 20 MB.
-const GENERATION: usize = 1 << 16;
+/// What the targets of one generation may take, by [`cost`].
+const GENERATION: usize = 4 << 20;
+
+/// The memory for a remembered target: its text, and roughly what surrounds it.
+fn cost(target: &str) -> usize {
+    target.len() + 64
+}
 
 /// Says which links are broken, and remembers what it looked for.
 #[derive(Debug, Default)]
 pub(crate) struct LinkChecker {
     young: HashMap<Box<str>, bool, RandomState>,
-    /// What was young before. It is dropped when the young are as many again.
+    young_cost: usize,
+    /// What was young before. It is dropped when the young have grown as large.
     old: HashMap<Box<str>, bool, RandomState>,
 }
 
 impl LinkChecker {
-    /// The broken links of a batch. `is_there` is asked about targets that are not remembered.
+    /// Adds the broken links of a batch to `broken`.
+    ///
+    /// `is_there` is asked about targets that are not remembered.
     pub(crate) fn check(
         &mut self,
         batch: &LinkBatch,
         mut is_there: impl FnMut(&str) -> bool,
-    ) -> Vec<BrokenLink> {
+        broken: &mut Kept<BrokenLink>,
+    ) {
         let is_there: Vec<bool> =
             batch.targets().map(|it| self.remember(it, &mut is_there)).collect();
         if is_there.iter().all(|&it| it) {
-            return Vec::new();
+            return;
         }
         let targets: Vec<&str> = batch.targets().collect();
-        let broken = batch.links.iter().filter(|(_, target)| !is_there[*target as usize]);
-        let named = broken.map(|&(page, target)| BrokenLink {
+        let lost = batch.links.iter().filter(|(_, target)| !is_there[*target as usize]);
+        broken.extend(lost.map(|&(page, target)| BrokenLink {
             page: batch.pages[page as usize].clone().into(),
             target: targets[target as usize].to_owned(),
-        });
-        named.collect()
+        }));
     }
 
     fn remember(&mut self, target: &str, is_there: &mut impl FnMut(&str) -> bool) -> bool {
@@ -97,9 +108,11 @@ impl LinkChecker {
             Some(&known) => known,
             None => is_there(target),
         };
-        if self.young.len() == GENERATION {
+        if GENERATION < self.young_cost {
             self.old = core::mem::take(&mut self.young);
+            self.young_cost = 0;
         }
+        self.young_cost += cost(target);
         self.young.insert(target.into(), known);
         known
     }
@@ -118,8 +131,15 @@ mod tests {
         batch
     }
 
-    fn broken(page: &str, target: &str) -> BrokenLink {
-        BrokenLink { page: page.to_owned(), target: target.to_owned() }
+    /// The broken links of a batch, as `page -> target`.
+    fn check(
+        checker: &mut LinkChecker,
+        batch: &LinkBatch,
+        is_there: impl FnMut(&str) -> bool,
+    ) -> Vec<String> {
+        let mut broken = Kept::default();
+        checker.check(batch, is_there, &mut broken);
+        broken.iter().map(|it| format!("{} -> {}", it.page, it.target)).collect()
     }
 
     #[test]
@@ -130,9 +150,8 @@ mod tests {
             ("c", &["lost", "gone", "there", "lost"]),
         ]);
         assert_eq!(batch.n_links(), 6);
-        let found = LinkChecker::default().check(&batch, |it| it == "there");
-        let expected = [broken("a", "gone"), broken("c", "lost"), broken("c", "gone")];
-        assert_eq!(found, expected);
+        let broken = check(&mut LinkChecker::default(), &batch, |it| it == "there");
+        assert_eq!(broken, ["a -> gone", "c -> gone", "c -> lost"]);
     }
 
     #[test]
@@ -141,11 +160,11 @@ mod tests {
         let mut checker = LinkChecker::default();
         for _ in 0..2 {
             let batch = batch(&[("a", &["x", "y"]), ("b", &["x"])]);
-            let found = checker.check(&batch, |it| {
+            let broken = check(&mut checker, &batch, |it| {
                 asked.push(it.to_owned());
                 it == "x"
             });
-            assert_eq!(found, [broken("a", "y")]);
+            assert_eq!(broken, ["a -> y"]);
         }
         assert_eq!(asked, ["x", "y"]);
     }
@@ -154,13 +173,13 @@ mod tests {
     fn memory_is_bounded_and_what_is_in_use_is_kept() {
         let mut checker = LinkChecker::default();
         let mut n_asked = 0;
-        for number in 0..3 * GENERATION {
-            let rare = number.to_string();
-            checker.check(&batch(&[("a", &[&rare, "common"])]), |it| {
+        for number in 0..40_000 {
+            let rare = format!("{number:0200}");
+            check(&mut checker, &batch(&[("a", &[&rare, "common"])]), |it| {
                 n_asked += usize::from(it == "common");
                 true
             });
-            assert!(checker.young.len() + checker.old.len() <= 2 * GENERATION);
+            assert!(checker.young.len() + checker.old.len() <= 2 * (GENERATION / 200));
         }
         assert_eq!(n_asked, 1);
     }

@@ -2,7 +2,7 @@
 //!
 //! Each step is a plain function or value that knows no actor. A page goes this way:
 //!
-//! 1. [`walk`] finds its file, [`file`] reads it within limits;
+//! 1. [`walk`] finds its file, [`mod@file`] reads it within limits;
 //! 2. [`page`] reads the text: [`html`] (and [`markdown`], by way of HTML) collect what it shows
 //!    and where it links to;
 //! 3. [`words`] cuts the text into terms, [`terms`] counts them, sorted by shard;

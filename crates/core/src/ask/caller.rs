@@ -63,33 +63,32 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
     if depth == DEPTH {
         return Tried::NotNow;
     }
-    let Some((mut core, turns)) = take_idle(cell) else { return Tried::NotNow };
+    let Some(mut core) = take_idle(cell) else { return Tried::NotNow };
     if let Some(message) = message.take() {
-        core.batch.push_back(A::Protocol::seal(Letter::Tell(message)));
+        A::Protocol::tell(message, &mut core.batch);
     }
     core.keeps_answer = true;
     core.run = 1;
     core.heed = Signals::NONE;
-    let turns = turns.unwrap_or_else(|| Box::pin(A::Protocol::turns()));
 
     RUNNING.set(depth + 1);
     let cx = &mut TaskContext::from_waker(Waker::noop());
-    let ran = cell.system.runtime.within(|| run(Some(core), turns, cx));
+    let ran = cell.system.runtime.within(|| run(core, cx));
     RUNNING.set(depth);
 
     match ran {
-        Ran::Back(core, turns) => finish(cell, core, turns),
+        Ran::Back(core) => finish(cell, core),
         Ran::Suspended(turns) => hand_over(cell, turns, due),
         Ran::Panicked(mut core, failure) => {
             core.keeps_answer = false;
             core.failure = Some(failure.clone());
-            give_back(cell, core, None);
+            give_back(cell, core);
             Tried::Failed(failure)
         }
     }
 }
 
-fn take_idle<A: Actor>(cell: &Arc<Cell<A>>) -> Option<(Box<Core<A>>, Option<Turns>)> {
+fn take_idle<A: Actor>(cell: &Arc<Cell<A>>) -> Option<Box<Core<A>>> {
     let mut inbox = cell.lock();
     if !inbox.idle || inbox.queue_next != 0 {
         inbox.queue_next = match inbox.queue_next {
@@ -99,10 +98,10 @@ fn take_idle<A: Actor>(cell: &Arc<Cell<A>>) -> Option<(Box<Core<A>>, Option<Turn
         return None;
     }
     match mem::replace(&mut inbox.stage, Stage::Out) {
-        Stage::Resting(core, turns) => {
+        Stage::Resting(core) => {
             inbox.idle = false;
             inbox.accepted += 1;
-            Some((core, turns))
+            Some(core)
         }
         elsewhere => {
             inbox.stage = elsewhere;
@@ -111,15 +110,11 @@ fn take_idle<A: Actor>(cell: &Arc<Cell<A>>) -> Option<(Box<Core<A>>, Option<Turn
     }
 }
 
-fn finish<A: Handler<M>, M: Message>(
-    cell: &Arc<Cell<A>>,
-    mut core: Box<Core<A>>,
-    turns: Turns,
-) -> Tried<M> {
+fn finish<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, mut core: Box<Core<A>>) -> Tried<M> {
     core.keeps_answer = false;
     let answer = mem::take(&mut core.answer);
     let failure = core.failure.clone();
-    give_back(cell, core, Some(turns));
+    give_back(cell, core);
     match A::Protocol::collect::<M>(answer) {
         Answered::Reply(reply) => Tried::Answered(reply),
         Answered::Later(later) => match later.downcast() {
@@ -133,11 +128,10 @@ fn finish<A: Handler<M>, M: Message>(
 }
 
 /// Lays the core down again; if mail, a signal or a failure came meanwhile, the task sees to it.
-fn give_back<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>, turns: Option<Turns>) {
+fn give_back<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>) {
     let mut inbox = cell.lock();
-    let is_idle =
-        inbox.is_empty() && core.failure.is_none() && !cell.signals().any(Signals::ALL);
-    inbox.rest(core, turns, is_idle);
+    let is_idle = inbox.is_empty() && core.failure.is_none() && !cell.signals().any(Signals::ALL);
+    inbox.rest(core, is_idle);
     if !is_idle {
         let wake = inbox.wake_for_signal();
         drop(inbox);
@@ -146,11 +140,7 @@ fn give_back<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>, turns: Option<Tu
 }
 
 /// The turn suspended: the actor's task goes on with it, and the caller waits like any other.
-fn hand_over<A: Handler<M>, M: Message>(
-    cell: &Arc<Cell<A>>,
-    turns: Turns,
-    due: u32,
-) -> Tried<M> {
+fn hand_over<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, turns: Turns, due: u32) -> Tried<M> {
     let ask = AskCell::<M>::running(due);
     let mut inbox = cell.lock();
     let is_new = Letter::Ask(Arc::clone(&ask)).enlist(&mut inbox);

@@ -79,8 +79,9 @@ pub(crate) trait Expire: Send + Sync {
 }
 
 impl<M: Message> AskCell<M> {
-    pub(crate) fn queued(message: M, due: u32) -> Arc<Self> {
-        Self::with(State::Queued(message, Waiter::Nobody), due)
+    /// A request, with the task that is told of its outcome.
+    pub(crate) fn queued(message: M, due: u32, waker: &Waker) -> Arc<Self> {
+        Self::with(State::Queued(message, Waiter::Task(waker.clone())), due)
     }
 
     pub(crate) fn running(due: u32) -> Arc<Self> {

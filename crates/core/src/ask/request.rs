@@ -135,14 +135,16 @@ impl<M: Message, T: Deliver<M> + ?Sized> Future for Asking<'_, M, T> {
             if !this.options.is_queued {
                 ready!(this.target.runtime().poll_proceed(cx));
             }
-            if let Some(outcome) = this.send() {
+            if let Some(outcome) = this.send(cx) {
                 return Poll::Ready(outcome);
             }
         }
-        if let State::InLine(..) = this.state
-            && let Some(outcome) = this.poll_room(cx)
-        {
-            return Poll::Ready(outcome);
+        if let State::InLine(..) = this.state {
+            // Whoever has just been let in knows already that there is no answer yet.
+            return match this.poll_room(cx) {
+                Some(outcome) => Poll::Ready(outcome),
+                None => this.poll_limit(cx),
+            };
         }
         let outcome = match &this.state {
             State::Sent(cell) => cell.poll_outcome(cx),
@@ -163,7 +165,7 @@ impl<M: Message, T: Deliver<M> + ?Sized> Future for Asking<'_, M, T> {
 
 impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
     /// Runs the request here and now, or gets it ready to be queued.
-    fn send(&mut self) -> Option<Outcome<M>> {
+    fn send(&mut self, cx: &TaskContext<'_>) -> Option<Outcome<M>> {
         let State::Unsent(message) = mem::replace(&mut self.state, State::Over) else {
             return None;
         };
@@ -185,7 +187,7 @@ impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
             }
         }
         let message = message.expect("taken only by a turn that ran");
-        self.state = State::InLine(AskCell::queued(message, due), Place::default());
+        self.state = State::InLine(AskCell::queued(message, due, cx.waker()), Place::default());
         None
     }
 

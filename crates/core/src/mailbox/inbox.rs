@@ -1,8 +1,8 @@
 //! What lies under an actor's one lock: the queue, the resting core, and who is to be woken.
 
-use std::{collections::VecDeque, mem, sync::Arc, task::Waker};
+use std::{mem, sync::Arc, task::Waker};
 
-use super::{Lanes, MailboxOptions, Overflow, Pick, Priority, Senders};
+use super::{Lanes, MailboxOptions, Overflow, Pick, Priority, Queue, Senders};
 use crate::{
     Actor, Refused, StopReason,
     ask::{Expire, Parked},
@@ -19,7 +19,7 @@ const MANY_ASKS: usize = 32;
 ///
 /// Nothing of a user's is run or dropped under it, and nobody is woken under it.
 pub(crate) struct Inbox<A: Actor> {
-    queue: VecDeque<EnvelopeOf<A>>,
+    queue: Queue<EnvelopeOf<A>>,
     pub(crate) stage: Stage<A>,
     /// Wakes the actor's task; absent while nobody needs to.
     pub(crate) waker: Option<Waker>,
@@ -50,8 +50,8 @@ pub(crate) struct Inbox<A: Actor> {
 pub(crate) enum Stage<A: Actor> {
     /// There is none yet: the state is being built.
     Unborn,
-    /// Here, with the turn loop if it was ever made.
-    Resting(Box<Core<A>>, Option<Turns>),
+    /// Here.
+    Resting(Box<Core<A>>),
     /// With the task, a caller, or inside a suspended turn.
     Out,
     /// The actor has ended.
@@ -111,7 +111,9 @@ impl<A: Actor> Default for Rare<A> {
 /// What became of a message at a full, closed or unusual mailbox.
 pub(crate) enum Admission<E> {
     /// It lies in the queue; perhaps the depth has just risen to the mark.
-    Admitted { crossed: bool },
+    Admitted {
+        crossed: bool,
+    },
     /// It lies in the queue, and this one had to go.
     Evicted(E),
     /// It has to go itself.
@@ -124,7 +126,7 @@ pub(crate) enum Admission<E> {
 impl<A: Actor> Inbox<A> {
     pub(crate) fn new(options: &MailboxOptions) -> Self {
         let mut inbox = Self {
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             stage: Stage::Unborn,
             waker: None,
             rare: None,
@@ -152,8 +154,10 @@ impl<A: Actor> Inbox<A> {
         self.is_open && self.queue.len() as u32 + self.taken < self.limit
     }
 
-    pub(crate) fn push(&mut self, envelope: EnvelopeOf<A>) {
-        self.queue.push_back(envelope);
+    /// Puts a message into the normal queue, with what `post` appends.
+    #[inline]
+    pub(crate) fn push(&mut self, post: impl FnOnce(&mut Queue<EnvelopeOf<A>>)) {
+        post(&mut self.queue);
         self.accepted += 1;
         self.peak = self.peak.max(self.queue.len() as u32 + self.taken);
     }
@@ -198,13 +202,13 @@ impl<A: Actor> Inbox<A> {
         &mut self,
         options: &MailboxOptions,
         priority: Priority,
-        envelope: EnvelopeOf<A>,
+        post: impl FnOnce(&mut Queue<EnvelopeOf<A>>),
     ) {
         if priority == Priority::Normal {
-            self.push(envelope);
+            self.push(post);
         } else {
             self.accepted += 1;
-            self.rare().lanes.push(priority, envelope);
+            post(self.rare().lanes.queue(priority));
         }
         self.look_closer_from(options);
     }
@@ -248,7 +252,10 @@ impl<A: Actor> Inbox<A> {
         };
         self.limit = match rare {
             Some(rare) if !rare.senders.is_empty() => 0,
-            Some(rare) => capacity.saturating_sub(rare.lanes.len() as u32).min(mark),
+            Some(rare) => {
+                let elsewhere = rare.lanes.len() as u32 + rare.senders.reserved();
+                capacity.saturating_sub(elsewhere).min(mark)
+            }
             None => capacity.min(mark),
         };
     }
@@ -259,7 +266,7 @@ impl<A: Actor> Inbox<A> {
     pub(crate) fn refill(
         &mut self,
         options: &MailboxOptions,
-        batch: &mut VecDeque<EnvelopeOf<A>>,
+        batch: &mut Queue<EnvelopeOf<A>>,
     ) -> u32 {
         if options.high_water().is_some() {
             self.rearm(options, self.depth(batch.len()));
@@ -295,13 +302,15 @@ impl<A: Actor> Inbox<A> {
         }
     }
 
-    fn refill_normal(&mut self, options: &MailboxOptions, batch: &mut VecDeque<EnvelopeOf<A>>) {
+    fn refill_normal(&mut self, options: &MailboxOptions, batch: &mut Queue<EnvelopeOf<A>>) {
         if !batch.is_empty() {
             return;
         }
         if options.overflow() == Overflow::DropOldest {
             // The rest stays here, where the oldest can be dropped.
-            batch.extend(self.queue.pop_front());
+            if let Some(oldest) = self.queue.pop_front() {
+                batch.push_back(oldest);
+            }
         } else {
             mem::swap(&mut self.queue, batch);
         }
@@ -327,6 +336,11 @@ impl<A: Actor> Inbox<A> {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty() && self.rare.as_ref().is_none_or(|it| it.lanes.len() == 0)
+    }
+
+    /// Whether senders wait in line for room.
+    pub(crate) fn has_line(&self) -> bool {
+        self.rare.as_ref().is_some_and(|it| !it.senders.is_empty())
     }
 
     /// Keeps places for as many waiting senders as there is room for, and says whom to wake.
@@ -390,15 +404,15 @@ impl<A: Actor> Inbox<A> {
     }
 
     /// Lays the core down.
-    pub(crate) fn rest(&mut self, core: Box<Core<A>>, turns: Option<Turns>, is_idle: bool) {
-        self.stage = Stage::Resting(core, turns);
+    pub(crate) fn rest(&mut self, core: Box<Core<A>>, is_idle: bool) {
+        self.stage = Stage::Resting(core);
         self.idle = is_idle;
     }
 
     /// Gives unused room back, leaving the queue as it is when it holds something.
     pub(crate) fn shrink(&mut self) {
         if self.queue.is_empty() {
-            self.queue = VecDeque::new();
+            self.queue = Queue::default();
         }
     }
 

@@ -1,8 +1,6 @@
 //! The queues beside the normal one, and whose turn it is among them.
 
-use std::collections::VecDeque;
-
-use super::Priority;
+use super::{Priority, Queue};
 
 /// How many messages of higher levels may pass a waiting one of a lower level.
 pub(crate) const MAX_CONSECUTIVE: u32 = 64;
@@ -15,7 +13,7 @@ const NORMAL: usize = Priority::Normal.rank();
 #[derive(Debug)]
 pub(crate) struct Lanes<E> {
     /// One queue per level; the normal one stays empty, its messages lie in the inbox.
-    queues: [VecDeque<E>; 5],
+    queues: [Queue<E>; 5],
     /// How many messages of higher levels each level has let pass since it was last served.
     passed: [u32; 5],
 }
@@ -38,12 +36,13 @@ impl<E> Default for Lanes<E> {
 }
 
 impl<E> Lanes<E> {
-    pub(crate) fn push(&mut self, priority: Priority, envelope: E) {
-        self.queues[priority.rank()].push_back(envelope);
+    /// The queue of one level. That of the normal one stays empty.
+    pub(crate) fn queue(&mut self, priority: Priority) -> &mut Queue<E> {
+        &mut self.queues[priority.rank()]
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.queues.iter().map(VecDeque::len).sum()
+        self.queues.iter().map(Queue::len).sum()
     }
 
     /// Whether something waits that goes before normal messages.
@@ -70,7 +69,10 @@ impl<E> Lanes<E> {
             return 1;
         }
         let below = (NORMAL + 1..5).filter(|&it| !self.queues[it].is_empty());
-        below.map(|it| MAX_CONSECUTIVE.saturating_sub(self.passed[it]).max(1)).min().unwrap_or(u32::MAX)
+        below
+            .map(|it| MAX_CONSECUTIVE.saturating_sub(self.passed[it]).max(1))
+            .min()
+            .unwrap_or(u32::MAX)
     }
 
     /// Takes the next message of a lane that [`pick`](Self::pick) named.
@@ -103,12 +105,12 @@ impl<E> Lanes<E> {
 
     /// Everything that goes before normal messages, most urgent first.
     pub(crate) fn drain_above_normal(&mut self) -> impl Iterator<Item = E> + '_ {
-        self.queues[..NORMAL].iter_mut().flat_map(|it| it.drain(..))
+        self.queues[..NORMAL].iter_mut().flatten()
     }
 
     /// Everything, most urgent first.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = E> + '_ {
-        self.queues.iter_mut().flat_map(|it| it.drain(..))
+        self.queues.iter_mut().flatten()
     }
 }
 
@@ -120,7 +122,7 @@ mod tests {
     fn order(waiting: &[(Priority, usize)], mut normal: usize, n: usize) -> String {
         let mut lanes = Lanes::default();
         for &(priority, count) in waiting {
-            (0..count).for_each(|_| lanes.push(priority, ()));
+            (0..count).for_each(|_| lanes.queue(priority).push_back(()));
         }
         let mut told = String::new();
         while told.len() < n {

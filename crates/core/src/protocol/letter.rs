@@ -3,9 +3,10 @@
 use std::{any::Any, sync::Arc};
 
 use crate::{
-    Actor, Message, Refused,
+    Actor, Handler, Message, Protocol, Refused,
     ask::{AskCell, Expire, Skipped},
-    mailbox::Inbox,
+    core::EnvelopeOf,
+    mailbox::{Inbox, Queue},
 };
 
 /// A message on its way: told, or asked and then lying in the cell it shares with its asker.
@@ -18,6 +19,15 @@ pub enum Letter<M: Message> {
 }
 
 impl<M: Message> Letter<M> {
+    /// Puts it at the end of a queue.
+    #[inline]
+    pub(crate) fn post<A: Handler<M>>(self, queue: &mut Queue<EnvelopeOf<A>>) {
+        match self {
+            Self::Tell(message) => A::Protocol::tell(message, queue),
+            Self::Ask(ask) => A::Protocol::ask(ask, queue),
+        }
+    }
+
     /// Notes an ask that the system watches the deadline of; says whether it must begin to.
     pub(crate) fn enlist<A: Actor>(&self, inbox: &mut Inbox<A>) -> bool {
         match self {

@@ -14,14 +14,14 @@ mod serve;
 mod slot;
 mod tuples;
 
-use std::{any::Any, future::Future, pin::Pin};
+use std::{any::Any, future::Future, pin::Pin, sync::Arc};
 
 pub use boxed::Parcel;
 pub use letter::{Buried, Letter, Remains};
-pub(crate) use serve::{begin, in_turn, look_around, serve};
+pub(crate) use serve::{begin, look_around, serve, unless_left};
 pub use slot::{Boxed, Choose, Fit, Slot};
 
-use crate::{Actor, Handler, Message, MessageType};
+use crate::{Actor, Handler, Message, MessageType, ask::AskCell, mailbox::Queue};
 
 /// The turn loop of an actor: a future that never ends, made on first use.
 pub(crate) type Turns = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -46,8 +46,15 @@ pub trait Protocol<A: Actor>: Sized + 'static {
     #[doc(hidden)]
     fn surface() -> Vec<MessageType>;
 
+    /// Puts a message at the end of a queue, in an envelope that is made in place.
     #[doc(hidden)]
-    fn seal<M: Message>(letter: Letter<M>) -> Self::Envelope
+    fn tell<M: Message>(message: M, queue: &mut Queue<Self::Envelope>)
+    where
+        A: Handler<M>;
+
+    /// Puts a request at the end of a queue.
+    #[doc(hidden)]
+    fn ask<M: Message>(ask: Arc<AskCell<M>>, queue: &mut Queue<Self::Envelope>)
     where
         A: Handler<M>;
 

@@ -2,7 +2,6 @@
 
 use std::{
     future::poll_fn,
-    pin::pin,
     sync::atomic::{AtomicBool, Ordering},
     task::Poll,
 };
@@ -13,10 +12,11 @@ use crate::{
     ask::{Asker, Skipped, Waiting},
 };
 
-/// Runs a turn of `$core` for `$message`, a `$M`.
+/// Runs a turn of `$core` for `$message`, a `$M`: awaits the handler, unless it leaves its turn;
+/// then it is dropped where it stands and there is no reply.
 ///
-/// A macro because the handler must be awaited in the arm that knows its type: an inner async
-/// function doubles the price of a tell.
+/// A macro because the handler's future must be made where it lies, in the arm that knows its type:
+/// passing it to an inner async function copies it, and doubles the price of a tell.
 macro_rules! serve {
     ($core:expr, $M:ty, $message:expr, $asker:expr) => {{
         let core = &mut *$core;
@@ -24,10 +24,14 @@ macro_rules! serve {
         let mut turn = $crate::core::Turn { asker: $asker, failure: None };
         let reply = {
             let mut cx = $crate::Context::new(&core.cell, core.incarnation, &leaves, &mut turn);
-            let handling = $crate::Handler::<$M>::handle(&mut core.actor, $message, &mut cx);
-            $crate::protocol::in_turn(handling, &leaves).await
+            let mut handling =
+                std::pin::pin!($crate::Handler::<$M>::handle(&mut core.actor, $message, &mut cx,));
+            std::future::poll_fn(|task| {
+                $crate::protocol::unless_left(handling.as_mut().poll(task), &leaves)
+            })
+            .await
         };
-        core.settle::<$M>(reply, turn);
+        core.settle::<$M>(reply, &mut turn);
     }};
 }
 pub(crate) use serve;
@@ -44,17 +48,15 @@ pub(crate) fn begin<M: Message>(
     }
 }
 
-/// Awaits a handler, unless it leaves its turn: then it is dropped where it stands and there is no
-/// reply.
-pub(crate) async fn in_turn<T>(handling: impl Future<Output = T>, leaves: &AtomicBool) -> Option<T> {
-    let mut handling = pin!(handling);
-    poll_fn(|cx| match handling.as_mut().poll(cx) {
+/// What a poll of a handler comes to: nothing more is to be expected of one that left its turn.
+#[inline]
+pub(crate) fn unless_left<R>(polled: Poll<R>, leaves: &AtomicBool) -> Poll<Option<R>> {
+    match polled {
         Poll::Ready(reply) => Poll::Ready(Some(reply)),
         // Relaxed: set and read within one poll.
         Poll::Pending if leaves.load(Ordering::Relaxed) => Poll::Ready(None),
         Poll::Pending => Poll::Pending,
-    })
-    .await
+    }
 }
 
 /// Gives the thread back once, so that the runner can look around. Whoever polls again decides

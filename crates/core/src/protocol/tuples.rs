@@ -10,9 +10,11 @@ use crate::{
     Actor, Handler, Message, MessageType,
     ask::{AskCell, Asker, Waiting},
     core::Held,
+    mailbox::Queue,
 };
 
 /// Takes a value out if it is of type `T`: decided when compiling, since both types are known then.
+#[inline]
 fn take_as<S: 'static, T: 'static>(slot: &mut Option<S>) -> Option<T> {
     (slot as &mut dyn Any).downcast_mut::<Option<T>>().and_then(Option::take)
 }
@@ -56,29 +58,33 @@ macro_rules! protocol {
                     )),*]
                 }
 
-                fn seal<M: Message>(letter: Letter<M>) -> Self::Envelope
+                #[inline]
+                fn tell<M: Message>(message: M, queue: &mut Queue<Self::Envelope>)
                 where
                     A: Handler<M>,
                 {
-                    match letter {
-                        Letter::Tell(message) => {
-                            let mut slot = Some(message);
-                            $(if let Some(message) = take_as::<M, $P::Message>(&mut slot) {
-                                return Envelope::$P($P::pack(message));
-                            })*
-                            let message = slot.expect("taken only on the way out");
-                            Envelope::Unlisted(Box::new(Letter::Tell(message)))
-                        }
-                        Letter::Ask(ask) => {
-                            let mut slot = Some(ask);
-                            $(if let Some(ask) =
-                                take_as::<Arc<AskCell<M>>, Arc<AskCell<$P::Message>>>(&mut slot)
-                            {
-                                return Envelope::$asked(ask);
-                            })*
-                            let ask = slot.expect("taken only on the way out");
-                            Envelope::Unlisted(Box::new(Letter::Ask(ask)))
-                        }
+                    let mut slot = Some(message);
+                    $(if let Some(message) = take_as::<M, $P::Message>(&mut slot) {
+                        return queue.push_back(Envelope::$P($P::pack(message)));
+                    })*
+                    if let Some(message) = slot {
+                        queue.push_back(Envelope::Unlisted(Box::new(Letter::Tell(message))));
+                    }
+                }
+
+                #[inline]
+                fn ask<M: Message>(ask: Arc<AskCell<M>>, queue: &mut Queue<Self::Envelope>)
+                where
+                    A: Handler<M>,
+                {
+                    let mut slot = Some(ask);
+                    $(if let Some(ask) =
+                        take_as::<Arc<AskCell<M>>, Arc<AskCell<$P::Message>>>(&mut slot)
+                    {
+                        return queue.push_back(Envelope::$asked(ask));
+                    })*
+                    if let Some(ask) = slot {
+                        queue.push_back(Envelope::Unlisted(Box::new(Letter::Ask(ask))));
                     }
                 }
 
@@ -128,19 +134,32 @@ macro_rules! protocol {
                     loop {
                         if let Some(mut core) = Held::<A>::take() {
                             while let Some(envelope) = core.next() {
+                                // Looked at first and taken out then, in the arm that knows its
+                                // type: so only the message itself lives through the turn.
                                 match envelope {
-                                    $(Envelope::$P(it) => {
+                                    $(Envelope::$P(_) => {
+                                        let Some(Envelope::$P(it)) = core.pop() else { break };
                                         let asker = core.teller();
                                         serve!(core, $P::Message, it.unpack(), asker);
                                     }
-                                    Envelope::$asked(ask) => match ask.begin() {
-                                        Ok(message) => {
-                                            let asker = Asker::Waiting(Waiting::new(ask));
-                                            serve!(core, $P::Message, message, asker);
+                                    Envelope::$asked(_) => {
+                                        let Some(Envelope::$asked(ask)) = core.pop() else {
+                                            break;
+                                        };
+                                        match ask.begin() {
+                                            Ok(message) => {
+                                                let asker = Asker::Waiting(Waiting::new(ask));
+                                                serve!(core, $P::Message, message, asker);
+                                            }
+                                            Err(skipped) => core.skip(skipped),
                                         }
-                                        Err(skipped) => core.skip(skipped),
-                                    },)*
-                                    Envelope::Unlisted(it) => it.open(&mut core).await,
+                                    })*
+                                    Envelope::Unlisted(_) => {
+                                        let Some(Envelope::Unlisted(it)) = core.pop() else {
+                                            break;
+                                        };
+                                        it.open(&mut core).await;
+                                    }
                                 }
                             }
                         }

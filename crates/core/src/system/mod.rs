@@ -23,13 +23,8 @@ pub use shutdown::ShutdownReport;
 pub(crate) use sweep::Swept;
 
 use crate::{
-    Actor, ActorRef, Counters, Create, DeadLetters, SpawnOptions,
-    cell::Cell,
-    life,
-    mailbox::Verb,
-    runner::Runner,
-    spawn::Settings,
-    sync::lock,
+    Actor, ActorRef, Counters, Create, DeadLetters, SpawnOptions, cell::Cell, life, mailbox::Verb,
+    runner::Runner, spawn::Settings, sync::lock,
 };
 
 /// The world that actors live in.
@@ -95,8 +90,7 @@ impl System {
 
     fn from_builder(builder: SystemBuilder) -> Self {
         let SystemBuilder { name, runtime, defaults, observers } = builder;
-        let runtime =
-            runtime.or_else(Runtime::current).unwrap_or_else(Runtime::multi_thread);
+        let runtime = runtime.or_else(Runtime::current).unwrap_or_else(Runtime::multi_thread);
         // Never zero, which stands for "here" where a number must be written without one.
         let origin = (runtime.rng(&format!("system {name}")).any() as u32).max(1);
         let shared = Arc::new(Shared {

@@ -13,12 +13,8 @@ use ghostlight_rt::Runtime;
 
 use super::{Handle, Roster, sweep::Sweeper};
 use crate::{
-    Actor, ActorId, Counters, DeadLetter, DeadReason, Observer,
-    cell::Cell,
-    dead_letter::LetterBox,
-    endpoint::Patience,
-    observe::Subject,
-    sync::lock,
+    Actor, ActorId, Counters, DeadLetter, DeadReason, Observer, cell::Cell, dead_letter::LetterBox,
+    endpoint::Patience, observe::Subject, sync::lock,
 };
 
 /// From here on a default deadline may be kept to the nearest tick of the coarse clock.

@@ -33,11 +33,15 @@ impl Handler<Slow> for Sum {
 impl Handler<Unlisted> for Sum {
     async fn handle(&mut self, Unlisted(n): Unlisted, _: &mut Context<'_, Self>) {
         self.0 += n;
-        if n == 666 { panic!("the beast") }
+        if n == 666 {
+            panic!("the beast")
+        }
     }
 }
 impl ReadHandler<Get> for Sum {
-    async fn read(&self, _: Get, _: &ReadContext<'_, Self>) -> u64 { self.0 }
+    async fn read(&self, _: Get, _: &ReadContext<'_, Self>) -> u64 {
+        self.0
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,9 +58,15 @@ async fn smoke() {
     let mut tasks = Vec::new();
     for _ in 0..64 {
         let sum = sum.clone();
-        tasks.push(tokio::spawn(async move { for _ in 0..1000 { sum.ask(Add(1)).await.unwrap(); } }));
+        tasks.push(tokio::spawn(async move {
+            for _ in 0..1000 {
+                sum.ask(Add(1)).await.unwrap();
+            }
+        }));
     }
-    for t in tasks { t.await.unwrap(); }
+    for t in tasks {
+        t.await.unwrap();
+    }
     assert_eq!(sum.ask(Get).queued().await.unwrap(), 5000 * 4999 / 2 + 2 + 64000);
     sum.tell(Unlisted(666)).await.unwrap();
     let why = sum.wait_stopped().await;

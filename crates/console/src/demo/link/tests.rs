@@ -141,3 +141,9 @@ fn a_base_moves_relative_links_and_no_others() {
         assert_eq!(resolve("a/page.html", Some(base), href), expected, "{href} with {base}");
     }
 }
+
+#[test]
+fn a_path_too_long_for_any_file_is_cut() {
+    let (long, cut) = ("é".repeat(5_000), "é".repeat(2_048));
+    check("a.html", &[(&long, &cut)]);
+}
