@@ -154,6 +154,7 @@ impl<A: Actor> Cell<A> {
             Ok(Admitted::Yes) => Poll::Ready(Ok(())),
             Ok(Admitted::Wait(mut inbox)) => {
                 inbox.rare().senders.park(place, cx.waker());
+                inbox.be_careful();
                 inbox.look_closer_from(&self.settings.mailbox);
                 Poll::Pending
             }
@@ -192,6 +193,7 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Makes an idle actor busy.
+    #[inline]
     fn wake_idle(self: &Arc<Self>, mut inbox: MutexGuard<'_, Inbox<A>>) {
         let wake = inbox.wake_for_signal();
         drop(inbox);
@@ -330,12 +332,18 @@ impl<A: Actor> Cell<A> {
         watchers.into_iter().for_each(Waker::wake);
     }
 
+    #[inline]
     pub(crate) fn wake(self: &Arc<Self>, wake: Wake) {
         match wake {
             Wake::Nobody => {}
             Wake::Task(waker) => waker.wake(),
-            Wake::Spawn => self.spawn_task(Runner::serving(Arc::clone(self))),
+            Wake::Spawn => self.spawn_serving(),
         }
+    }
+
+    #[cold]
+    fn spawn_serving(self: &Arc<Self>) {
+        self.spawn_task(Runner::serving(Arc::clone(self)));
     }
 
     pub(crate) fn spawn_task(&self, runner: Runner<A>) {

@@ -11,7 +11,7 @@
 use std::{
     any::Any,
     cell::Cell as ThreadSlot,
-    mem,
+    mem::{self, ManuallyDrop},
     ops::{Deref, DerefMut},
     sync::{Arc, atomic::Ordering},
 };
@@ -32,6 +32,9 @@ pub(crate) type AnswerOf<A> = <<A as Actor>::Protocol as Protocol<A>>::Answer;
 
 /// A buffer that an idle actor may keep, in messages.
 const SMALL_BUFFER: usize = 4;
+
+/// An actor that has handled no more than this is hardly ever used.
+const FEW_MESSAGES: u64 = 8;
 
 /// How often in a row an actor comes to rest, having needed no more than that, before it gives
 /// larger buffers back.
@@ -108,8 +111,16 @@ impl<A: Actor> Core<A> {
         self.cell.left.store(self.batch.len(), Ordering::Relaxed);
     }
 
-    /// Comes to rest. True when little has been going on for a while; then unused room goes back.
-    pub(crate) fn is_calm(&mut self) -> bool {
+    /// Comes to rest, and says whether the queue should give back the room it does not use.
+    ///
+    /// An actor that was hardly ever used gives up all it can, since most actors of a large system
+    /// are like that; one that is used often keeps its turn loop and a small buffer.
+    pub(crate) fn rest(&mut self) -> bool {
+        if self.cell.handled.load(Ordering::Relaxed) <= FEW_MESSAGES {
+            self.turns = None;
+            self.batch = Queue::default();
+            return true;
+        }
         if self.batch.capacity() <= SMALL_BUFFER {
             return false;
         }
@@ -183,18 +194,23 @@ pub(crate) struct Turn<R: Send + 'static> {
 }
 
 thread_local! {
-    static HAND: ThreadSlot<Option<Box<dyn Any + Send>>> = const { ThreadSlot::new(None) };
+    /// In [`ManuallyDrop`] because a slot without a destructor is reached by a plain load. It is empty
+    /// whenever a thread can end.
+    static HAND: ThreadSlot<Option<ManuallyDrop<Box<dyn Any + Send>>>> =
+        const { ThreadSlot::new(None) };
 }
 
 /// Lays a core into this thread's hand.
+#[inline]
 pub(crate) fn put<A: Actor>(core: Box<Core<A>>) {
-    let earlier = HAND.replace(Some(core));
+    let earlier = HAND.replace(Some(ManuallyDrop::new(core)));
     debug_assert!(earlier.is_none(), "a hand holds one core, for the length of a call");
 }
 
 /// Takes the core out of this thread's hand.
+#[inline]
 pub(crate) fn take<A: Actor>() -> Option<Box<Core<A>>> {
-    HAND.take().and_then(|it| it.downcast().ok())
+    HAND.take().and_then(|it| ManuallyDrop::into_inner(it).downcast().ok())
 }
 
 /// A core held by a turn loop; on every way out it goes back into the hand.

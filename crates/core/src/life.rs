@@ -3,6 +3,7 @@
 use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::{Arc, atomic::Ordering},
     task::{Context as TaskContext, Waker},
 };
@@ -10,9 +11,8 @@ use std::{
 use crate::{
     Actor, DeadReason, Failure, StopReason,
     cell::Cell,
-    core::Core,
+    core::{Core, put, take},
     mailbox::{Order, Stage, Verb},
-    protocol::Turns,
     run,
     runner::Runner,
     signal::Signals,
@@ -26,7 +26,7 @@ pub(crate) fn begin<A: Actor>(cell: &Arc<Cell<A>>, actor: A) {
         cell.spawn_task(Runner::starting(Arc::clone(cell), core));
         return;
     }
-    let core = poll_once(core, Box::pin(run::started::<A>()));
+    let core = poll_once(core, run::started::<A>());
     let mut inbox = cell.lock();
     inbox.has_started = true;
     inbox.rest(core, true);
@@ -42,6 +42,7 @@ pub(crate) fn order<A: Actor>(cell: &Arc<Cell<A>>, order: Order) {
     let senders = inbox.close();
     let (verb, reason) = (order.verb, order.reason.clone());
     inbox.rare().order = Some(order);
+    inbox.be_careful();
     let ends_here = inbox.idle && (verb == Verb::Kill || !run::has_stopped_hook::<A>());
     if ends_here && let Stage::Resting(core) = mem::replace(&mut inbox.stage, Stage::Out) {
         inbox.idle = false;
@@ -67,15 +68,19 @@ const fn signal_for(verb: Verb) -> Signals {
 
 /// Runs a `stopped` that nobody wrote, or that at least captures nothing.
 pub(crate) fn run_empty_hook<A: Actor>(core: Box<Core<A>>, reason: &StopReason) -> Box<Core<A>> {
-    poll_once(core, Box::pin(run::stopped::<A>(reason.clone())))
+    poll_once(core, run::stopped::<A>(reason.clone()))
 }
 
-fn poll_once<A: Actor>(core: Box<Core<A>>, hook: Turns) -> Box<Core<A>> {
-    let cx = &mut TaskContext::from_waker(Waker::noop());
-    match run::run_hook(Some(core), hook, cx) {
-        run::Ran::Back(core) | run::Ran::Panicked(core, _) => core,
-        run::Ran::Suspended(turns) => run::cut(turns),
-    }
+/// Runs a hook of no size to its end, here and without a box: spawning allocates no more than it
+/// keeps.
+fn poll_once<A: Actor>(core: Box<Core<A>>, hook: impl Future<Output = ()>) -> Box<Core<A>> {
+    put(core);
+    // One that panics, or waits for ever, has nothing to undo: it has captured nothing.
+    _ = catch_unwind(AssertUnwindSafe(|| {
+        let cx = &mut TaskContext::from_waker(Waker::noop());
+        _ = pin!(hook).poll(cx);
+    }));
+    take().expect("a hook gives the core back when it is dropped")
 }
 
 /// Ends an actor: state, then leftovers, then roster; last, whoever waits for it is told.

@@ -33,8 +33,12 @@ pub(crate) struct Runner<A: Actor> {
     course: Course<A>,
 }
 
-/// How far the task has come.
-struct Course<A: Actor> {
+/// How far the task has come. Nothing, while it just serves: so the task of most actors is no larger
+/// than tokio's smallest.
+struct Course<A: Actor>(Option<Box<Aside<A>>>);
+
+/// What only a task needs that does something else than serve.
+struct Aside<A: Actor> {
     phase: Phase<A>,
     /// When a running turn or hook is cut, once the actor was told to stop.
     grace: Option<Sleep>,
@@ -78,11 +82,13 @@ enum Step {
 
 impl<A: Actor> Runner<A> {
     fn new(cell: Arc<Cell<A>>, phase: Phase<A>) -> Self {
-        Self { cell, course: Course { phase, grace: None, drain: None } }
+        let mut course = Course(None);
+        course.enter(phase);
+        Self { cell, course }
     }
 
     pub(crate) fn serving(cell: Arc<Cell<A>>) -> Self {
-        Self::new(cell, Phase::Serving)
+        Self { cell, course: Course(None) }
     }
 
     pub(crate) fn starting(cell: Arc<Cell<A>>, core: Box<Core<A>>) -> Self {
@@ -105,16 +111,31 @@ impl<A: Actor> Phase<A> {
 
 impl<A: Actor> Course<A> {
     fn step(&mut self, cell: &Arc<Cell<A>>, cx: &mut TaskContext<'_>) -> Step {
-        if matches!(self.phase, Phase::Serving) {
-            return self.take_core(cell, cx);
-        }
-        match mem::replace(&mut self.phase, Phase::Done) {
+        match self.leave() {
+            Phase::Serving => self.take_core(cell, cx),
             Phase::Creating(state) => self.create(state, cell, cx),
             Phase::Starting(hook) => self.start(hook, cell, cx),
-            Phase::Serving => self.take_core(cell, cx),
             Phase::Suspended(turns, parked) => self.resume(turns, parked, cell, cx),
             Phase::Stopping(hook, reason) => self.stop(hook, reason, cell, cx),
             Phase::Done => Step::Done,
+        }
+    }
+
+    fn aside(&mut self) -> &mut Aside<A> {
+        self.0.get_or_insert_with(|| {
+            Box::new(Aside { phase: Phase::Serving, grace: None, drain: None })
+        })
+    }
+
+    fn enter(&mut self, phase: Phase<A>) {
+        self.aside().phase = phase;
+    }
+
+    /// Takes out the phase; what is left behind is serving.
+    fn leave(&mut self) -> Phase<A> {
+        match &mut self.0 {
+            Some(aside) => mem::replace(&mut aside.phase, Phase::Serving),
+            None => Phase::Serving,
         }
     }
 
@@ -133,12 +154,12 @@ impl<A: Actor> Course<A> {
         let polled = catch_unwind(AssertUnwindSafe(|| state.as_mut().poll(cx)));
         let failure = match polled {
             Ok(Poll::Pending) => {
-                self.phase = Phase::Creating(state);
+                self.enter(Phase::Creating(state));
                 return wait(cell, seen, cx);
             }
             Ok(Poll::Ready(Ok(actor))) => {
                 let core = Core::new(actor, Arc::clone(cell), 0);
-                self.phase = Phase::starting(core);
+                self.enter(Phase::starting(core));
                 return Step::Again;
             }
             Ok(Poll::Ready(Err(failure))) => failure,
@@ -157,7 +178,7 @@ impl<A: Actor> Course<A> {
         }
         let (core, failure) = match run_hook(hook.core, hook.turns, cx) {
             Ran::Suspended(turns) => {
-                self.phase = Phase::Starting(Hook { turns, core: None });
+                self.enter(Phase::Starting(Hook { turns, core: None }));
                 return wait(cell, seen, cx);
             }
             Ran::Back(mut core) => {
@@ -179,6 +200,7 @@ impl<A: Actor> Course<A> {
     }
 
     /// Takes the core from where it rests.
+    #[inline]
     fn take_core(&mut self, cell: &Arc<Cell<A>>, cx: &mut TaskContext<'_>) -> Step {
         let mut inbox = cell.lock();
         if let Some((turns, parked)) = inbox.rare.as_mut().and_then(|it| it.handed.take()) {
@@ -198,7 +220,6 @@ impl<A: Actor> Course<A> {
             stage @ (Stage::Out | Stage::Unborn) => {
                 inbox.stage = stage;
                 inbox.waker = Some(cx.waker().clone());
-                self.phase = Phase::Serving;
                 Step::Wait
             }
         }
@@ -213,23 +234,22 @@ impl<A: Actor> Course<A> {
         cx: &mut TaskContext<'_>,
     ) -> Step {
         loop {
-            if shift.core.failure.is_some() || cell.signals().any(Signals::ALL) {
+            let seen = cell.signals().all();
+            if shift.core.failure.is_some() || seen != Signals::NONE {
                 drop(inbox);
                 if let Some(reason) = self.ending(&mut shift.core, cell, cx) {
                     return self.begin_stop(cell, shift.core, reason);
                 }
                 inbox = cell.lock();
             }
-            match look_around(cell, &mut shift.core, shift.share, shift.ran, inbox) {
+            match look_around(cell, &mut shift, inbox) {
                 Looked::ToDo => {}
                 Looked::Nothing(inbox) => {
                     lay_down(shift.core, inbox, cx);
-                    self.phase = Phase::Serving;
                     return Step::Wait;
                 }
                 Looked::Enough(mut inbox) => {
                     inbox.rest(shift.core, false);
-                    self.phase = Phase::Serving;
                     return Step::Yield;
                 }
             }
@@ -237,8 +257,8 @@ impl<A: Actor> Course<A> {
             match run(shift.core, cx) {
                 Ran::Back(core) => shift.core = core,
                 Ran::Suspended(turns) => {
-                    self.phase = Phase::Suspended(turns, None);
-                    return wait(cell, cell.signals().all(), cx);
+                    self.enter(Phase::Suspended(turns, None));
+                    return wait(cell, seen, cx);
                 }
                 Ran::Panicked(core, failure) => {
                     cell.report(&failure);
@@ -267,7 +287,7 @@ impl<A: Actor> Course<A> {
         }
         match resume(turns, cx) {
             Ran::Suspended(turns) => {
-                self.phase = Phase::Suspended(turns, parked);
+                self.enter(Phase::Suspended(turns, parked));
                 wait(cell, seen, cx)
             }
             Ran::Panicked(core, failure) => {
@@ -328,7 +348,7 @@ impl<A: Actor> Course<A> {
     ) -> bool {
         let Some(time) = time else { return false };
         let runtime = &cell.system.runtime;
-        let drain = self.drain.get_or_insert_with(|| runtime.sleep(time));
+        let drain = self.aside().drain.get_or_insert_with(|| runtime.sleep(time));
         Pin::new(drain).poll(cx).is_ready()
     }
 
@@ -344,7 +364,7 @@ impl<A: Actor> Course<A> {
         }
         let budget = cell.settings.shutdown;
         let runtime = &cell.system.runtime;
-        let grace = self.grace.get_or_insert_with(|| runtime.sleep(budget));
+        let grace = self.aside().grace.get_or_insert_with(|| runtime.sleep(budget));
         Pin::new(grace).poll(cx).is_ready()
     }
 
@@ -360,7 +380,7 @@ impl<A: Actor> Course<A> {
             return self.end(cell, Some(core), reason);
         }
         let hook = Hook { turns: Box::pin(run::stopped::<A>(reason.clone())), core: Some(core) };
-        self.phase = Phase::Stopping(hook, reason);
+        self.enter(Phase::Stopping(hook, reason));
         Step::Again
     }
 
@@ -375,7 +395,7 @@ impl<A: Actor> Course<A> {
         let seen = cell.signals().all();
         let budget = cell.settings.shutdown;
         let runtime = &cell.system.runtime;
-        let grace = self.grace.get_or_insert_with(|| runtime.sleep(budget));
+        let grace = self.aside().grace.get_or_insert_with(|| runtime.sleep(budget));
         if seen.has(Signals::KILL) || Pin::new(grace).poll(cx).is_ready() {
             return self.end(cell, Some(hook.into_core()), reason);
         }
@@ -386,14 +406,14 @@ impl<A: Actor> Course<A> {
                 self.end(cell, Some(core), reason)
             }
             Ran::Suspended(turns) => {
-                self.phase = Phase::Stopping(Hook { turns, core: None }, reason);
+                self.enter(Phase::Stopping(Hook { turns, core: None }, reason));
                 wait(cell, seen, cx)
             }
         }
     }
 
     fn end(&mut self, cell: &Arc<Cell<A>>, core: Option<Box<Core<A>>>, reason: StopReason) -> Step {
-        self.phase = Phase::Done;
+        self.enter(Phase::Done);
         life::finish(cell, core, reason);
         Step::Done
     }
@@ -470,32 +490,53 @@ enum Looked<'a, A: Actor> {
 }
 
 /// Fills the batch, and lets waiting senders in.
+#[inline]
 fn look_around<'a, A: Actor>(
     cell: &'a Cell<A>,
-    core: &mut Core<A>,
-    share: u32,
-    ran: u32,
+    shift: &mut Shift<A>,
     mut inbox: MutexGuard<'a, Inbox<A>>,
 ) -> Looked<'a, A> {
-    let options = &cell.settings.mailbox;
+    let core = &mut *shift.core;
+    if !inbox.refill_plainly(&mut core.batch) {
+        return look_closely(cell, shift, inbox);
+    }
+    core.note_batch();
+    if core.batch.is_empty() {
+        return Looked::Nothing(inbox);
+    }
+    if shift.share == 0 {
+        return Looked::Enough(inbox);
+    }
+    core.heed = Signals::ORDERS_AND_URGENT;
+    core.run = shift.share.min(core.chunk);
+    Looked::ToDo
+}
+
+/// The same where priorities, orders, waiting senders or an unusual mailbox have a say.
+fn look_closely<'a, A: Actor>(
+    cell: &'a Cell<A>,
+    shift: &mut Shift<A>,
+    mut inbox: MutexGuard<'a, Inbox<A>>,
+) -> Looked<'a, A> {
+    let core = &mut *shift.core;
     if inbox.has_line() {
         inbox = admit_senders(cell, core.batch.len(), inbox);
     }
-    let allowed = inbox.note_ran(ran);
-    let run = inbox.refill(options, &mut core.batch);
+    let allowed = inbox.note_ran(shift.ran);
+    let run = inbox.refill(&cell.settings.mailbox, &mut core.batch);
     core.note_batch();
     let is_urgent = inbox.is_urgent();
-    if !is_urgent && cell.signals().any(Signals::URGENT) {
+    if !is_urgent {
         cell.signals().lower(Signals::URGENT);
     }
     if run == 0 {
         return Looked::Nothing(inbox);
     }
-    if share == 0 {
+    if shift.share == 0 {
         return Looked::Enough(inbox);
     }
     core.heed = if is_urgent { Signals::ORDERS } else { Signals::ORDERS_AND_URGENT };
-    core.run = run.min(share).min(core.chunk).min(allowed);
+    core.run = run.min(shift.share).min(core.chunk).min(allowed);
     Looked::ToDo
 }
 
@@ -519,9 +560,10 @@ fn lay_down<A: Actor>(
     mut inbox: MutexGuard<'_, Inbox<A>>,
     cx: &TaskContext<'_>,
 ) {
-    if core.is_calm() {
+    if core.rest() {
         inbox.shrink();
     }
+    inbox.forget_asks();
     inbox.waker = Some(cx.waker().clone());
     inbox.rest(core, true);
 }
@@ -551,7 +593,7 @@ impl<A: Actor> Unpin for Runner<A> {}
 impl<A: Actor> Drop for Runner<A> {
     /// A task that is dropped before its actor has ended takes the actor along.
     fn drop(&mut self) {
-        let core = match mem::replace(&mut self.course.phase, Phase::Done) {
+        let core = match self.course.leave() {
             Phase::Done => return,
             Phase::Creating(_) => None,
             Phase::Starting(hook) | Phase::Stopping(hook, _) => Some(hook.into_core()),

@@ -30,6 +30,9 @@ pub(crate) struct Inbox<A: Actor> {
     taken: u32,
     /// The depth from which a push must look closer; zero while senders wait in line.
     limit: u32,
+    /// Nothing is going on but messages of normal priority in a mailbox that drops nothing old: then
+    /// refilling is a swap.
+    is_plain: bool,
     /// The greatest depth so far.
     pub(crate) peak: u32,
     /// The core rests, the queue is empty, and whoever changes that must wake the task.
@@ -133,6 +136,7 @@ impl<A: Actor> Inbox<A> {
             accepted: 0,
             taken: 0,
             limit: 0,
+            is_plain: false,
             peak: 0,
             idle: false,
             is_open: true,
@@ -142,7 +146,34 @@ impl<A: Actor> Inbox<A> {
             queue_next: 0,
         };
         inbox.look_closer_from(options);
+        inbox.is_plain = inbox.is_plain_now(options);
         inbox
+    }
+
+    /// Has the next refill look closely: something is no longer plain.
+    pub(crate) fn be_careful(&mut self) {
+        self.is_plain = false;
+    }
+
+    fn is_plain_now(&self, options: &MailboxOptions) -> bool {
+        let is_quiet = self
+            .rare
+            .as_ref()
+            .is_none_or(|it| it.order.is_none() && it.senders.is_empty() && it.lanes.len() == 0);
+        is_quiet && options.overflow() != Overflow::DropOldest && options.high_water().is_none()
+    }
+
+    /// The usual refill: everything that came goes into an empty batch. False if a closer look is
+    /// needed.
+    #[inline]
+    pub(crate) fn refill_plainly(&mut self, batch: &mut Queue<EnvelopeOf<A>>) -> bool {
+        if self.is_plain {
+            if batch.is_empty() && !self.queue.is_empty() {
+                mem::swap(&mut self.queue, batch);
+            }
+            self.taken = batch.len() as u32;
+        }
+        self.is_plain
     }
 
     pub(crate) fn rare(&mut self) -> &mut Rare<A> {
@@ -208,6 +239,7 @@ impl<A: Actor> Inbox<A> {
             self.push(post);
         } else {
             self.accepted += 1;
+            self.be_careful();
             post(self.rare().lanes.queue(priority));
         }
         self.look_closer_from(options);
@@ -287,9 +319,8 @@ impl<A: Actor> Inbox<A> {
             }
         };
         self.taken = batch.len() as u32;
-        if self.rare.is_some() || options.high_water().is_some() {
-            self.look_closer_from(options);
-        }
+        self.look_closer_from(options);
+        self.is_plain = self.is_plain_now(options);
         run
     }
 
@@ -367,6 +398,7 @@ impl<A: Actor> Inbox<A> {
     }
 
     /// Whom to wake so that somebody looks at the signals.
+    #[inline]
     pub(crate) fn wake_for_signal(&mut self) -> Wake {
         self.idle = false;
         match self.waker.take() {
@@ -404,9 +436,22 @@ impl<A: Actor> Inbox<A> {
     }
 
     /// Lays the core down.
+    #[inline]
     pub(crate) fn rest(&mut self, core: Box<Core<A>>, is_idle: bool) {
         self.stage = Stage::Resting(core);
         self.idle = is_idle;
+    }
+
+    /// Forgets the asks that have their answer, now that nothing is queued or running.
+    ///
+    /// Whoever else holds one of those is its asker; a reply that was put off has a port as well.
+    #[inline]
+    pub(crate) fn forget_asks(&mut self) {
+        if let Some(rare) = &mut self.rare
+            && !rare.asks.is_empty()
+        {
+            rare.asks.retain(|it| Arc::strong_count(it) > 2);
+        }
     }
 
     /// Gives unused room back, leaving the queue as it is when it holds something.

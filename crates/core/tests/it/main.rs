@@ -1,4 +1,11 @@
 //! What actors on one node do, as sentences.
+//!
+//! Time is virtual unless a test needs real threads. A test that runs on `Listed` and `Plain`, or
+//! on both `Path`s, says that the one and the other cannot be told apart.
+
+#![allow(clippy::disallowed_methods, reason = "tests are the outside: tokio is what they run on")]
+
 extern crate ghostlight_core as ghostlight;
 
-mod smoke;
+mod actors;
+mod support;
