@@ -254,7 +254,7 @@ impl<A: Actor> Cell<A> {
     }
 
     fn count_refused(&self, mut inbox: MutexGuard<'_, Inbox<A>>) {
-        if matches!(inbox.stage, Stage::Gone) {
+        if inbox.is_gone() {
             drop(inbox);
             self.system.count_refused_late();
         } else {
@@ -360,7 +360,7 @@ impl<A: Actor> Cell<A> {
     /// How many refs there are, without what the actor and its system hold.
     pub(crate) fn strong_count(self: &Arc<Self>) -> usize {
         let inbox = self.lock();
-        let roster = !matches!(inbox.stage, Stage::Gone);
+        let roster = !inbox.is_gone();
         let core = matches!(inbox.stage, Stage::Resting(_) | Stage::Out);
         let ours = [roster, core, inbox.has_task, inbox.is_swept];
         let ours = ours.into_iter().filter(|it| *it).count();
@@ -379,13 +379,11 @@ impl<A: Actor> Cell<A> {
     /// How the actor ended, or who is to be told when it has.
     pub(crate) fn poll_ended(&self, cx: &TaskContext<'_>) -> Poll<StopReason> {
         let mut inbox = self.lock();
-        match &inbox.rare().ended {
-            Some(reason) => Poll::Ready(reason.clone()),
-            None => {
-                inbox.watch(cx.waker());
-                Poll::Pending
-            }
+        if let Stage::Gone(reason) = &inbox.stage {
+            return Poll::Ready(reason.clone());
         }
+        inbox.watch(cx.waker());
+        Poll::Pending
     }
 
     /// Whether the actor has started, or who is to be told when that is decided.
@@ -394,13 +392,11 @@ impl<A: Actor> Cell<A> {
         if inbox.has_started {
             return Poll::Ready(Ok(()));
         }
-        match &inbox.rare().ended {
-            Some(reason) => Poll::Ready(Err(reason.clone())),
-            None => {
-                inbox.watch(cx.waker());
-                Poll::Pending
-            }
+        if let Stage::Gone(reason) = &inbox.stage {
+            return Poll::Ready(Err(reason.clone()));
         }
+        inbox.watch(cx.waker());
+        Poll::Pending
     }
 }
 

@@ -15,13 +15,13 @@ use std::{
 use ghostlight_rt::{Instant, Rng, Sleep};
 
 use crate::{
-    Actor, ActorId, ActorRef, Failure, Message, Priority, Refused, ReplyPort, StopReason, System,
+    Actor, ActorId, ActorRef, Failure, Message, Priority, Refused, ReplyPort, System,
     ask::{Answers, AskCell, Asker, Begun},
     cell::Cell,
     core::Turn,
     endpoint::Deliver,
     life,
-    mailbox::{Order, Place, Verb},
+    mailbox::Place,
     protocol::Letter,
     signal::Signals,
 };
@@ -133,8 +133,7 @@ impl<'a, A: Actor> Context<'a, A> {
 
     /// Ends the actor after this turn, whose reply is still delivered. Nothing more is let in.
     pub fn stop(&self) {
-        let order = Order { verb: Verb::Stop, reason: StopReason::Normal, messages: 0, time: None };
-        life::order(self.cell, order);
+        life::stop_self(self.cell);
     }
 
     /// Whether the actor has been told to end.

@@ -35,27 +35,43 @@ pub(crate) fn begin<A: Actor>(cell: &Arc<Cell<A>>, actor: A) {
 /// Gives an order to end. The stronger of two stands; an actor that has ended ignores it.
 pub(crate) fn order<A: Actor>(cell: &Arc<Cell<A>>, order: Order) {
     let mut inbox = cell.lock();
-    let is_gone = matches!(inbox.stage, Stage::Gone);
-    if is_gone || inbox.rare().order.as_ref().is_some_and(|it| order.verb <= it.verb) {
+    if inbox.is_gone() || !is_stronger(order.verb, cell) {
         return;
     }
     let senders = inbox.close();
-    let (verb, reason) = (order.verb, order.reason.clone());
-    inbox.rare().order = Some(order);
-    inbox.be_careful();
-    let ends_here = inbox.idle && (verb == Verb::Kill || !run::has_stopped_hook::<A>());
+    let ends_here = inbox.idle && (order.verb == Verb::Kill || !run::has_stopped_hook::<A>());
     if ends_here && let Stage::Resting(core) = mem::replace(&mut inbox.stage, Stage::Out) {
         inbox.idle = false;
         let task = inbox.waker.take();
         drop(inbox);
+        let Order { verb, reason, .. } = order;
         let core = if verb == Verb::Kill { core } else { run_empty_hook(core, &reason) };
         finish(cell, Some(core), reason);
         // A task that waited for messages finds that there is nothing left to do.
         task.into_iter().for_each(Waker::wake);
     } else {
-        cell.raise(inbox, signal_for(verb));
+        let signal = signal_for(order.verb);
+        inbox.rare().order = Some(order);
+        inbox.be_careful();
+        cell.raise(inbox, signal);
     }
     senders.into_iter().for_each(Waker::wake);
+}
+
+/// Ends an actor after the turn that asks for it.
+pub(crate) fn stop_self<A: Actor>(cell: &Arc<Cell<A>>) {
+    let mut inbox = cell.lock();
+    let senders = inbox.close();
+    cell.raise(inbox, Signals::STOP);
+    senders.into_iter().for_each(Waker::wake);
+}
+
+/// Whether an order goes beyond what the actor has been told already.
+fn is_stronger<A: Actor>(verb: Verb, cell: &Cell<A>) -> bool {
+    let seen = cell.signals().all();
+    let standing =
+        [Verb::Kill, Verb::Stop, Verb::Drain].into_iter().find(|&it| seen.has(signal_for(it)));
+    standing.is_none_or(|it| verb > it)
 }
 
 const fn signal_for(verb: Verb) -> Signals {
@@ -106,15 +122,15 @@ pub(crate) fn finish<A: Actor>(
     cell.bury(batch.into_iter().flatten().chain(queue), dead_reason(&reason));
 
     let mut inbox = cell.lock();
-    inbox.stage = Stage::Gone;
-    let asks = mem::take(&mut inbox.rare().asks);
+    inbox.stage = Stage::Leaving;
+    let asks = inbox.rare.as_mut().map(|it| mem::take(&mut it.asks));
     drop(inbox);
-    cell.system.adopt(asks);
+    cell.system.adopt(asks.unwrap_or_default());
     cell.system.forget(cell.id, cell.counters());
     cell.system.observe(|it| it.stopped(cell.subject(), &reason));
 
     let mut inbox = cell.lock();
-    inbox.rare().ended = Some(reason);
+    inbox.stage = Stage::Gone(reason);
     let watchers = inbox.take_watchers();
     drop(inbox);
     senders.into_iter().chain(watchers).for_each(Waker::wake);

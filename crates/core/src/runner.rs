@@ -18,7 +18,7 @@ use crate::{
     cell::Cell,
     core::Core,
     life,
-    mailbox::{Inbox, Stage, Verb},
+    mailbox::{Inbox, Stage},
     protocol::Turns,
     run::{self, Ran, cut, resume, run, run_hook},
     signal::Signals,
@@ -212,8 +212,8 @@ impl<A: Actor> Course<A> {
                 inbox.idle = false;
                 self.work(Shift::new(core, cell), inbox, cell, cx)
             }
-            Stage::Gone => {
-                inbox.stage = Stage::Gone;
+            stage @ (Stage::Leaving | Stage::Gone(_)) => {
+                inbox.stage = stage;
                 Step::Done
             }
             // A caller runs a turn; when it lays the core down it wakes this task if need be.
@@ -419,17 +419,17 @@ impl<A: Actor> Course<A> {
     }
 }
 
+/// Why the actor was told to end. One that told itself, and nobody else, ends normally.
 fn ordered_reason<A: Actor>(cell: &Cell<A>) -> StopReason {
-    let mut inbox = cell.lock();
-    match &inbox.rare().order {
+    let inbox = cell.lock();
+    match inbox.rare.as_ref().and_then(|it| it.order.as_ref()) {
         Some(order) => order.reason.clone(),
         None => StopReason::Normal,
     }
 }
 
 fn is_killed<A: Actor>(cell: &Cell<A>) -> bool {
-    let mut inbox = cell.lock();
-    inbox.rare().order.as_ref().is_some_and(|it| it.verb == Verb::Kill)
+    cell.signals().any(Signals::KILL)
 }
 
 /// Waits to be woken, unless a signal has come that was not `seen` yet.

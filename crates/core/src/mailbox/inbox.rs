@@ -57,8 +57,10 @@ pub(crate) enum Stage<A: Actor> {
     Resting(Box<Core<A>>),
     /// With the task, a caller, or inside a suspended turn.
     Out,
+    /// The actor has ended, and those who wait for that are about to be told.
+    Leaving,
     /// The actor has ended.
-    Gone,
+    Gone(StopReason),
 }
 
 /// How an actor is told to end. The later in this list, the stronger.
@@ -82,12 +84,11 @@ pub(crate) struct Order {
 
 /// What most actors never need.
 pub(crate) struct Rare<A: Actor> {
-    pub(crate) lanes: Lanes<EnvelopeOf<A>>,
+    lanes: Option<Box<Lanes<EnvelopeOf<A>>>>,
     pub(crate) senders: Senders,
     /// A turn that a caller began and that suspended: the task must go on with it.
     pub(crate) handed: Option<(Turns, Arc<dyn Parked<A>>)>,
     pub(crate) order: Option<Order>,
-    pub(crate) ended: Option<StopReason>,
     /// Who waits for the start or the end.
     pub(crate) watchers: Vec<Waker>,
     pub(crate) asks: Vec<Arc<dyn Expire>>,
@@ -98,11 +99,10 @@ pub(crate) struct Rare<A: Actor> {
 impl<A: Actor> Default for Rare<A> {
     fn default() -> Self {
         Self {
-            lanes: Lanes::default(),
+            lanes: None,
             senders: Senders::default(),
             handed: None,
             order: None,
-            ended: None,
             watchers: Vec::new(),
             asks: Vec::new(),
             losses: Losses::default(),
@@ -156,10 +156,9 @@ impl<A: Actor> Inbox<A> {
     }
 
     fn is_plain_now(&self, options: &MailboxOptions) -> bool {
-        let is_quiet = self
-            .rare
-            .as_ref()
-            .is_none_or(|it| it.order.is_none() && it.senders.is_empty() && it.lanes.len() == 0);
+        let is_quiet =
+            self.rare.as_ref().is_none_or(|it| it.order.is_none() && it.senders.is_empty());
+        let is_quiet = is_quiet && self.lanes_len() == 0;
         is_quiet && options.overflow() != Overflow::DropOldest && options.high_water().is_none()
     }
 
@@ -174,6 +173,14 @@ impl<A: Actor> Inbox<A> {
             self.taken = batch.len() as u32;
         }
         self.is_plain
+    }
+
+    fn lanes(&self) -> Option<&Lanes<EnvelopeOf<A>>> {
+        self.rare.as_ref()?.lanes.as_deref()
+    }
+
+    fn lanes_len(&self) -> usize {
+        self.lanes().map_or(0, Lanes::len)
     }
 
     pub(crate) fn rare(&mut self) -> &mut Rare<A> {
@@ -195,7 +202,7 @@ impl<A: Actor> Inbox<A> {
 
     /// The exact number of messages that wait, given how many are `left` in the batch.
     pub(crate) fn depth(&self, left: usize) -> usize {
-        self.queue.len() + left + self.rare.as_ref().map_or(0, |it| it.lanes.len())
+        self.queue.len() + left + self.lanes_len()
     }
 
     /// Decides about one message where [`has_room`](Self::has_room) was not enough.
@@ -240,7 +247,7 @@ impl<A: Actor> Inbox<A> {
         } else {
             self.accepted += 1;
             self.be_careful();
-            post(self.rare().lanes.queue(priority));
+            post(self.rare().lanes.get_or_insert_default().queue(priority));
         }
         self.look_closer_from(options);
     }
@@ -251,7 +258,7 @@ impl<A: Actor> Inbox<A> {
             if level == Priority::Normal {
                 return self.queue.pop_front();
             }
-            self.rare.as_mut()?.lanes.evict(level)
+            self.rare.as_mut()?.lanes.as_mut()?.evict(level)
         })
     }
 
@@ -285,7 +292,7 @@ impl<A: Actor> Inbox<A> {
         self.limit = match rare {
             Some(rare) if !rare.senders.is_empty() => 0,
             Some(rare) => {
-                let elsewhere = rare.lanes.len() as u32 + rare.senders.reserved();
+                let elsewhere = self.lanes_len() as u32 + rare.senders.reserved();
                 capacity.saturating_sub(elsewhere).min(mark)
             }
             None => capacity.min(mark),
@@ -307,7 +314,8 @@ impl<A: Actor> Inbox<A> {
             Pick::Nothing => 0,
             Pick::Lane(rank) => {
                 let normal_waits = !self.queue.is_empty() || !batch.is_empty();
-                let taken = self.rare().lanes.take(rank, normal_waits);
+                let lanes = self.rare().lanes.as_mut();
+                let taken = lanes.and_then(|it| it.take(rank, normal_waits));
                 taken.map_or(0, |it| {
                     batch.push_front(it);
                     1
@@ -326,8 +334,8 @@ impl<A: Actor> Inbox<A> {
 
     fn pick(&self, batch_waits: bool) -> Pick {
         let normal_waits = batch_waits || !self.queue.is_empty();
-        match &self.rare {
-            Some(rare) => rare.lanes.pick(normal_waits),
+        match self.lanes() {
+            Some(lanes) => lanes.pick(normal_waits),
             None if normal_waits => Pick::Normal { at_most: u32::MAX },
             None => Pick::Nothing,
         }
@@ -350,7 +358,9 @@ impl<A: Actor> Inbox<A> {
     /// Notes that so many messages have run, and says how many more an order allows.
     pub(crate) fn note_ran(&mut self, n: u32) -> u32 {
         let Some(rare) = &mut self.rare else { return u32::MAX };
-        rare.lanes.served_normal(n);
+        if let Some(lanes) = &mut rare.lanes {
+            lanes.served_normal(n);
+        }
         match &mut rare.order {
             None => u32::MAX,
             Some(order) => {
@@ -362,11 +372,11 @@ impl<A: Actor> Inbox<A> {
 
     /// Whether something waits that goes before normal messages.
     pub(crate) fn is_urgent(&self) -> bool {
-        self.rare.as_ref().is_some_and(|it| it.lanes.is_urgent())
+        self.lanes().is_some_and(Lanes::is_urgent)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty() && self.rare.as_ref().is_none_or(|it| it.lanes.len() == 0)
+        self.queue.is_empty() && self.lanes_len() == 0
     }
 
     /// Whether senders wait in line for room.
@@ -461,6 +471,11 @@ impl<A: Actor> Inbox<A> {
         }
     }
 
+    /// Whether the actor has ended, announced or not.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self.stage, Stage::Leaving | Stage::Gone(_))
+    }
+
     /// Lets nobody in any more, and says whom to send away.
     pub(crate) fn close(&mut self) -> Vec<Waker> {
         self.is_open = false;
@@ -471,11 +486,11 @@ impl<A: Actor> Inbox<A> {
     pub(crate) fn drain(&mut self) -> Vec<EnvelopeOf<A>> {
         let mut all = Vec::new();
         let queue = mem::take(&mut self.queue);
-        match &mut self.rare {
-            Some(rare) => {
-                all.extend(rare.lanes.drain_above_normal());
+        match self.rare.as_mut().and_then(|it| it.lanes.as_mut()) {
+            Some(lanes) => {
+                all.extend(lanes.drain_above_normal());
                 all.extend(queue);
-                all.extend(rare.lanes.drain());
+                all.extend(lanes.drain());
             }
             None => all.extend(queue),
         }

@@ -8,4 +8,8 @@
 extern crate ghostlight_core as ghostlight;
 
 mod actors;
+mod mailbox;
+mod order;
+mod overflow;
+mod priority;
 mod support;

@@ -231,7 +231,7 @@ pub(crate) async fn rest() {
 
 /// Waits for something that must come, and says so if it does not.
 #[track_caller]
-pub(crate) fn soon<T>(what: &str, future: impl Future<Output = T>) -> impl Future<Output = T> {
+pub(crate) fn soon<T>(what: &str, future: impl IntoFuture<Output = T>) -> impl Future<Output = T> {
     let at = std::panic::Location::caller();
     async move {
         let waited = tokio::time::timeout(Duration::from_secs(60), future).await;
