@@ -48,7 +48,7 @@ pub enum Mode {
 }
 
 /// A turn whose reply type is not known.
-trait AnyTurn: Send {
+trait AnyTurn: Send + Sync {
     fn asker(&mut self) -> &mut (dyn Any + Send);
     fn fail(&mut self, failure: Failure);
     fn mode(&self) -> Mode;

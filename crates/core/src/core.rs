@@ -17,7 +17,7 @@ use std::{
 };
 
 use crate::{
-    Actor, Failure, Message, Protocol,
+    Actor, Failure, Message, Protocol, StopReason,
     ask::{Asker, Skipped, Waiting},
     cell::Cell,
     mailbox::Queue,
@@ -49,6 +49,8 @@ pub struct Core<A: Actor> {
     pub(crate) answer: AnswerOf<A>,
     /// The turn loop while nobody polls it; made on first use.
     pub(crate) turns: Option<Turns>,
+    /// What is to be done instead of turns, or has come of them.
+    pub(crate) errand: Errand,
     /// How many turns may run before the runner looks around again.
     pub(crate) run: u32,
     /// How many messages fit a chunk between two looks at the clock.
@@ -60,8 +62,6 @@ pub struct Core<A: Actor> {
     pub(crate) keeps_answer: bool,
     /// How often in a row the actor came to rest having needed little room.
     pub(crate) calm: u8,
-    /// A failure that the last turn declared.
-    pub(crate) failure: Option<Failure>,
 }
 
 impl<A: Actor> Core<A> {
@@ -72,20 +72,20 @@ impl<A: Actor> Core<A> {
             batch: Queue::default(),
             answer: Default::default(),
             turns: None,
+            errand: Errand::Turns,
             run: 0,
             chunk: 1,
             incarnation,
             heed: Signals::ALL,
             keeps_answer: false,
             calm: 0,
-            failure: None,
         })
     }
 
     /// The next message to handle; `None` when it is time to look around.
     #[inline]
     pub(crate) fn next(&self) -> Option<&EnvelopeOf<A>> {
-        if self.run == 0 || self.cell.signals().any(self.heed) || self.failure.is_some() {
+        if self.run == 0 || self.cell.signals().any(self.heed) || !self.errand.is_turns() {
             return None;
         }
         self.batch.front()
@@ -173,8 +173,8 @@ impl<A: Actor> Core<A> {
             // A caller that runs the turn finds the failure in the core.
             (None, Asker::Nobody | Asker::Caller) => {}
         }
-        if failure.is_some() {
-            self.failure = failure;
+        if let Some(failure) = failure {
+            self.errand = Errand::Failed(failure);
         }
     }
 }
@@ -185,6 +185,41 @@ fn fail<R>(asker: Waiting<R>, failure: Option<&Failure>) {
         Some(failure) => crate::AskError::Failed(failure.clone()),
         None => crate::AskError::Lost,
     });
+}
+
+/// What a core is sent out for, and what may come of that.
+#[derive(Default)]
+pub(crate) enum Errand {
+    /// To handle messages.
+    #[default]
+    Turns,
+    /// A turn declared this failure.
+    Failed(Failure),
+    /// To run `started`.
+    Start,
+    /// `started` returned this failure.
+    StartFailed(Failure),
+    /// To run `stopped`.
+    Stop(Box<StopReason>),
+}
+
+impl Errand {
+    #[inline]
+    pub(crate) const fn is_turns(&self) -> bool {
+        matches!(self, Self::Turns)
+    }
+
+    pub(crate) const fn is_hook(&self) -> bool {
+        matches!(self, Self::Start | Self::Stop(_))
+    }
+
+    /// The failure that the last turn declared.
+    pub(crate) const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            Self::Turns | Self::Start | Self::StartFailed(_) | Self::Stop(_) => None,
+        }
+    }
 }
 
 /// What belongs to one turn and is gone after it.

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     Actor, DeadReason, Failure, StopReason,
     cell::Cell,
-    core::{Core, put, take},
+    core::{Core, Errand},
     mailbox::{Order, Stage, Verb},
     run,
     runner::Runner,
@@ -20,16 +20,29 @@ use crate::{
 
 /// Puts a new incarnation into its cell: at rest if it has no `started` to run, else with its task.
 pub(crate) fn begin<A: Actor>(cell: &Arc<Cell<A>>, actor: A) {
-    let core = Core::new(actor, Arc::clone(cell), 0);
+    let mut core = Core::new(actor, Arc::clone(cell), 0);
+    core.errand = Errand::Start;
     if run::has_started_hook::<A>() {
-        cell.lock().has_task = true;
-        cell.spawn_task(Runner::starting(Arc::clone(cell), core));
+        let mut inbox = cell.lock();
+        inbox.has_task = true;
+        inbox.rest(core, false);
+        drop(inbox);
+        cell.spawn_task(Runner::serving(Arc::clone(cell)));
         return;
     }
-    let core = poll_once(core, run::started::<A>());
+    let core = run_empty_errand(core);
     let mut inbox = cell.lock();
     inbox.has_started = true;
     inbox.rest(core, true);
+}
+
+/// Tells whoever waits for it that the actor has started.
+pub(crate) fn note_started<A: Actor>(cell: &Cell<A>) {
+    let mut inbox = cell.lock();
+    inbox.has_started = true;
+    let watchers = inbox.take_watchers();
+    drop(inbox);
+    watchers.into_iter().for_each(Waker::wake);
 }
 
 /// Gives an order to end. The stronger of two stands; an actor that has ended ignores it.
@@ -83,20 +96,24 @@ const fn signal_for(verb: Verb) -> Signals {
 }
 
 /// Runs a `stopped` that nobody wrote, or that at least captures nothing.
-pub(crate) fn run_empty_hook<A: Actor>(core: Box<Core<A>>, reason: &StopReason) -> Box<Core<A>> {
-    poll_once(core, run::stopped::<A>(reason.clone()))
+pub(crate) fn run_empty_hook<A: Actor>(
+    mut core: Box<Core<A>>,
+    reason: &StopReason,
+) -> Box<Core<A>> {
+    core.errand = Errand::Stop(Box::new(reason.clone()));
+    run_empty_errand(core)
 }
 
 /// Runs a hook of no size to its end, here and without a box: spawning allocates no more than it
 /// keeps.
-fn poll_once<A: Actor>(core: Box<Core<A>>, hook: impl Future<Output = ()>) -> Box<Core<A>> {
-    put(core);
+fn run_empty_errand<A: Actor>(mut core: Box<Core<A>>) -> Box<Core<A>> {
     // One that panics, or waits for ever, has nothing to undo: it has captured nothing.
     _ = catch_unwind(AssertUnwindSafe(|| {
         let cx = &mut TaskContext::from_waker(Waker::noop());
-        _ = pin!(hook).poll(cx);
+        _ = pin!(run::run_errand(&mut *core)).poll(cx);
     }));
-    take().expect("a hook gives the core back when it is dropped")
+    core.errand = Errand::Turns;
+    core
 }
 
 /// Ends an actor: state, then leftovers, then roster; last, whoever waits for it is told.

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     Actor, AskError, Context, Failure, Protocol, StopReason,
     ask::{Asker, take_fallen},
-    core::{Core, Held, Turn, put, take},
+    core::{Core, Errand, Turn, put, take},
     protocol::Turns,
 };
 
@@ -45,22 +45,6 @@ pub(crate) fn resume<A: Actor>(mut turns: Turns, cx: &mut TaskContext<'_>) -> Ra
             core.turns = Some(turns);
             Ran::Back(core)
         }
-        Polled::Panicked(core, failure) => Ran::Panicked(core, failure),
-    }
-}
-
-/// Runs a hook, with the core outside at first and inside when it has been suspended.
-pub(crate) fn run_hook<A: Actor>(
-    core: Option<Box<Core<A>>>,
-    mut hook: Turns,
-    cx: &mut TaskContext<'_>,
-) -> Ran<A> {
-    if let Some(core) = core {
-        put(core);
-    }
-    match poll(&mut hook, cx) {
-        Polled::Suspended => Ran::Suspended(hook),
-        Polled::Back(core) => Ran::Back(core),
         Polled::Panicked(core, failure) => Ran::Panicked(core, failure),
     }
 }
@@ -122,24 +106,18 @@ fn absent<T>() -> T {
     unreachable!("only the type is asked for")
 }
 
-/// `started`, as something that runs like turns do. Its failure is left in the core.
-pub(crate) async fn started<A: Actor>() {
-    let Some(mut core) = Held::<A>::take() else { return };
+/// Runs the hook that a core was sent for.
+pub(crate) async fn run_errand<A: Actor>(core: &mut Core<A>) {
     let leaves = AtomicBool::new(false);
     let mut turn = Turn::<()> { asker: Asker::Nobody, failure: None };
-    let core = &mut *core;
     let mut cx = Context::new(&core.cell, core.incarnation, &leaves, &mut turn);
-    if let Err(failure) = A::started(&mut core.actor, &mut cx).await {
-        core.failure = Some(failure);
+    match &core.errand {
+        Errand::Start => {
+            if let Err(failure) = A::started(&mut core.actor, &mut cx).await {
+                core.errand = Errand::StartFailed(failure);
+            }
+        }
+        Errand::Stop(reason) => A::stopped(&mut core.actor, reason, &mut cx).await,
+        Errand::Turns | Errand::Failed(_) | Errand::StartFailed(_) => {}
     }
-}
-
-/// `stopped`, as something that runs like turns do.
-pub(crate) async fn stopped<A: Actor>(reason: StopReason) {
-    let Some(mut core) = Held::<A>::take() else { return };
-    let leaves = AtomicBool::new(false);
-    let mut turn = Turn::<()> { asker: Asker::Nobody, failure: None };
-    let core = &mut *core;
-    let mut cx = Context::new(&core.cell, core.incarnation, &leaves, &mut turn);
-    A::stopped(&mut core.actor, &reason, &mut cx).await;
 }

@@ -20,6 +20,7 @@ impl Signals {
 
     /// What ends a run of turns: stop and kill. A drain only changes what happens between runs.
     pub(crate) const ORDERS: Self = Self(Self::STOP.0 | Self::KILL.0);
+    pub(crate) const ANY_END: Self = Self(Self::ORDERS.0 | Self::DRAIN.0);
     pub(crate) const ORDERS_AND_URGENT: Self = Self(Self::ORDERS.0 | Self::URGENT.0);
 
     pub(crate) const fn without(self, other: Self) -> Self {

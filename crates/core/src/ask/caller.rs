@@ -14,7 +14,7 @@ use super::cell::{Answers, AskCell, Begun};
 use crate::{
     Actor, Failure, Handler, Message, Protocol,
     cell::Cell,
-    core::{AnswerOf, Core},
+    core::{AnswerOf, Core, Errand},
     mailbox::Stage,
     protocol::{Answered, Letter, Turns},
     run::{Ran, run},
@@ -81,7 +81,7 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
         Ran::Suspended(turns) => hand_over(cell, turns, due),
         Ran::Panicked(mut core, failure) => {
             core.keeps_answer = false;
-            core.failure = Some(failure.clone());
+            core.errand = Errand::Failed(failure.clone());
             give_back(cell, core);
             Tried::Failed(failure)
         }
@@ -113,7 +113,7 @@ fn take_idle<A: Actor>(cell: &Arc<Cell<A>>) -> Option<Box<Core<A>>> {
 fn finish<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, mut core: Box<Core<A>>) -> Tried<M> {
     core.keeps_answer = false;
     let answer = mem::take(&mut core.answer);
-    let failure = core.failure.clone();
+    let failure = core.errand.failure().cloned();
     give_back(cell, core);
     match A::Protocol::collect::<M>(answer) {
         Answered::Reply(reply) => Tried::Answered(reply),
@@ -130,7 +130,7 @@ fn finish<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, mut core: Box<Core<A>>
 /// Lays the core down again; if mail, a signal or a failure came meanwhile, the task sees to it.
 fn give_back<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>) {
     let mut inbox = cell.lock();
-    let is_idle = inbox.is_empty() && core.failure.is_none() && !cell.signals().any(Signals::ALL);
+    let is_idle = inbox.is_empty() && core.errand.is_turns() && !cell.signals().any(Signals::ALL);
     inbox.rest(core, is_idle);
     if !is_idle {
         let wake = inbox.wake_for_signal();

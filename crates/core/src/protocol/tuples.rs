@@ -11,6 +11,7 @@ use crate::{
     ask::{AskCell, Asker, Waiting},
     core::Held,
     mailbox::Queue,
+    run::run_errand,
 };
 
 /// Takes a value out if it is of type `T`: decided when compiling, since both types are known then.
@@ -133,6 +134,9 @@ macro_rules! protocol {
                 async fn turns() {
                     loop {
                         if let Some(mut core) = Held::<A>::take() {
+                            if core.errand.is_hook() {
+                                run_errand(&mut *core).await;
+                            }
                             while let Some(envelope) = core.next() {
                                 // Looked at first and taken out then, in the arm that knows its
                                 // type: so only the message itself lives through the turn.
