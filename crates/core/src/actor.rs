@@ -57,7 +57,6 @@ pub trait Actor: Sized + Send + 'static {
     type Protocol: Protocol<Self>;
 
     /// What an actor of this type is spawned with, where the spawn site says nothing else.
-    #[must_use]
     fn options() -> SpawnOptions {
         SpawnOptions::default()
     }

@@ -11,8 +11,8 @@ use std::{
 use ghostlight_rt::Runtime;
 
 use crate::{
-    Actor, ActorId, Ask, Counters, Endpoint, Handler, Message, Priority, Recipient, Refused,
-    StopReason, Tell, TellError,
+    Actor, ActorId, Ask, Counters, DeadReason, Endpoint, Handler, Message, Priority, Recipient,
+    Refused, StopReason, Tell, TellError,
     ask::Tried,
     cell::Cell,
     endpoint::{Deliver, Patience, sealed::Way},
@@ -131,10 +131,8 @@ impl<A: Actor> ActorRef<A> {
         A: Handler<M>,
     {
         match &self.0 {
-            Target::Here(cell) => Recipient::new(Arc::new(Arc::clone(cell)), self.id()),
-            Target::Elsewhere(endpoint) => {
-                Recipient::new(Arc::new(Arc::clone(endpoint)), self.id())
-            }
+            Target::Here(cell) => Recipient::new(cell.again(), self.id()),
+            Target::Elsewhere(endpoint) => Recipient::new(endpoint.again(), self.id()),
         }
     }
 
@@ -331,6 +329,17 @@ impl<A: Handler<M>, M: Message> Way<M> for ActorRef<A> {
         }
     }
 
+    fn again(&self) -> Arc<dyn Way<M>> {
+        match &self.0 {
+            Target::Here(cell) => cell.again(),
+            Target::Elsewhere(endpoint) => endpoint.again(),
+        }
+    }
+
+    fn wants_deadline(&self) -> bool {
+        matches!(self.0, Target::Elsewhere(_))
+    }
+
     fn patience(&self) -> Patience {
         match &self.0 {
             Target::Here(cell) => Way::<M>::patience(cell),
@@ -338,10 +347,10 @@ impl<A: Handler<M>, M: Message> Way<M> for ActorRef<A> {
         }
     }
 
-    fn withdrawn(&self, message: M) {
+    fn bury(&self, message: M, reason: DeadReason) {
         match &self.0 {
-            Target::Here(cell) => Way::withdrawn(cell, message),
-            Target::Elsewhere(endpoint) => Way::withdrawn(endpoint, message),
+            Target::Here(cell) => Way::bury(cell, message, reason),
+            Target::Elsewhere(endpoint) => Way::bury(endpoint, message, reason),
         }
     }
 

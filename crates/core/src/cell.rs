@@ -11,6 +11,7 @@
 use std::{
     any::type_name,
     mem,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -153,9 +154,16 @@ impl<A: Actor> Cell<A> {
         match self.admit(inbox, letter, priority, is_next) {
             Ok(Admitted::Yes) => Poll::Ready(Ok(())),
             Ok(Admitted::Wait(mut inbox)) => {
+                let is_newcomer = !place.is_taken();
                 inbox.rare().senders.park(place, cx.waker());
                 inbox.be_careful();
                 inbox.look_closer_from(&self.settings.mailbox);
+                let is_new = match letter {
+                    Some(letter) if is_newcomer => letter.enlist(&mut inbox),
+                    _ => false,
+                };
+                drop(inbox);
+                self.be_swept(is_new);
                 Poll::Pending
             }
             Err(refused) => Poll::Ready(Err(refused)),
@@ -273,8 +281,7 @@ impl<A: Actor> Cell<A> {
             Some(Letter::Tell(message)) => {
                 inbox.rare().losses.dropped_outside += 1;
                 drop(inbox);
-                let reason = DeadReason::Overflow(rule);
-                self.system.dead_letter(self, Box::new(message), type_name::<M>(), reason);
+                self.bury_one(message, DeadReason::Overflow(rule));
                 Ok(Admitted::Yes)
             }
             ask => {
@@ -301,17 +308,31 @@ impl<A: Actor> Cell<A> {
     /// Gives up the messages that are left over at the end.
     pub(crate) fn bury(&self, leftovers: impl Iterator<Item = EnvelopeOf<A>>, reason: DeadReason) {
         for envelope in leftovers {
-            let remains = A::Protocol::remains(envelope);
-            let type_name = remains.type_name();
-            match remains.bury(Refused::Stopped) {
-                Buried::Dead(message) => {
-                    self.lock().rare().losses.dead += 1;
-                    self.system.dead_letter(self, message, type_name, reason);
-                }
-                Buried::Returned => self.count_skipped(Skipped::Returned),
-                Buried::Withdrawn(skipped) => self.count_skipped(skipped),
+            // A message may panic when it is dropped, and must not take the others along.
+            let buried = catch_unwind(AssertUnwindSafe(|| {
+                self.bury_leftover(A::Protocol::remains(envelope), reason);
+            }));
+            if let Err(payload) = buried {
+                self.report(&Failure::panicked(&*payload));
             }
         }
+    }
+
+    fn bury_leftover(&self, remains: Box<dyn Remains>, reason: DeadReason) {
+        let type_name = remains.type_name();
+        match remains.bury(Refused::Stopped) {
+            Buried::Dead(message) => {
+                self.lock().rare().losses.dead += 1;
+                self.system.dead_letter(self, message, type_name, reason);
+            }
+            Buried::Returned => self.count_skipped(Skipped::Returned),
+            Buried::Withdrawn(skipped) => self.count_skipped(skipped),
+        }
+    }
+
+    /// Reports a message that was counted already.
+    pub(crate) fn bury_one<M: Message>(&self, message: M, reason: DeadReason) {
+        self.system.dead_letter(self, Box::new(message), type_name::<M>(), reason);
     }
 
     pub(crate) fn count_skipped(&self, skipped: Skipped) {

@@ -8,14 +8,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::Poll,
+    task::{Context as TaskContext, Poll, ready},
     time::Duration,
 };
 
 use ghostlight_rt::{Instant, Rng, Sleep};
 
 use crate::{
-    Actor, ActorId, ActorRef, Failure, Message, Priority, Refused, ReplyPort, System,
+    Actor, ActorId, ActorRef, AskError, DeadReason, Failure, Message, Priority, ReplyPort, System,
     ask::{Answers, AskCell, Asker, Begun},
     cell::Cell,
     core::Turn,
@@ -125,10 +125,12 @@ impl<'a, A: Actor> Context<'a, A> {
         self.cell.system.runtime.sleep(duration)
     }
 
-    /// A source of chance that a seed can replay.
+    /// A new source of chance, one that a seed can replay.
     #[must_use]
     pub fn rng(&self) -> Rng {
-        self.cell.system.runtime.rng(&self.cell.id.to_string())
+        let system = &self.cell.system;
+        let draw = system.draws.fetch_add(1, Ordering::Relaxed);
+        system.runtime.rng(&format!("actor {}, draw {draw}", self.cell.id))
     }
 
     /// Ends the actor after this turn, whose reply is still delivered. Nothing more is let in.
@@ -244,16 +246,12 @@ impl<'a, A: Actor> Context<'a, A> {
         other: &(impl Deliver<M> + ?Sized),
         message: M,
     ) -> M::Reply {
-        let mut letter = Some(match self.take_asker() {
+        let letter = match self.take_asker() {
             Some(asker) => Letter::Ask(AskCell::relayed(message, asker)),
             None => Letter::Tell(message),
-        });
-        let mut place = Place::default();
-        let sent: Result<(), Refused> =
-            poll_fn(|cx| other.poll_offer(&mut letter, Priority::Normal, &mut place, cx)).await;
-        if let (Err(why), Some(Letter::Ask(ask))) = (sent, letter) {
-            _ = ask.refuse(why);
-        }
+        };
+        let mut passing = Passing { to: other, letter: Some(letter), place: Place::default() };
+        poll_fn(|cx| passing.poll(cx)).await;
         self.leave().await
     }
 
@@ -285,8 +283,7 @@ impl<'a, A: Actor> Context<'a, A> {
 
     /// Ends the turn here: whoever polls the handler drops it.
     async fn leave<R>(&self) -> R {
-        // Relaxed: read by the poll that this is part of.
-        self.leaves.store(true, Ordering::Relaxed);
+        let _leaving = Leaving::new(self.leaves);
         pending().await
     }
 
@@ -310,6 +307,55 @@ impl<'a, A: Actor> Context<'a, A> {
 
     pub(crate) const fn read_only(&self) -> ReadContext<'_, A> {
         ReadContext { cell: self.cell, incarnation: self.incarnation }
+    }
+}
+
+/// A message on its way from a handler to another actor.
+struct Passing<'a, M: Message, T: Deliver<M> + ?Sized> {
+    to: &'a T,
+    letter: Option<Letter<M>>,
+    place: Place,
+}
+
+impl<M: Message, T: Deliver<M> + ?Sized> Passing<'_, M, T> {
+    fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        let sent = self.to.poll_offer(&mut self.letter, Priority::Normal, &mut self.place, cx);
+        if let Err(why) = ready!(sent) {
+            match self.letter.take() {
+                Some(Letter::Ask(ask)) => _ = ask.refuse(why),
+                Some(Letter::Tell(message)) => self.to.bury(message, DeadReason::Stopped),
+                None => {}
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<M: Message, T: Deliver<M> + ?Sized> Drop for Passing<'_, M, T> {
+    fn drop(&mut self) {
+        if self.place.is_taken() && self.letter.is_some() {
+            self.to.leave_line(&mut self.place);
+        }
+        if let Some(Letter::Ask(ask)) = &self.letter {
+            ask.fail(AskError::NoReply);
+        }
+    }
+}
+
+/// A handler that waits to be dropped. One that gives that up, say in a `select!`, goes on.
+struct Leaving<'a>(&'a AtomicBool);
+
+impl<'a> Leaving<'a> {
+    fn new(leaves: &'a AtomicBool) -> Self {
+        // Relaxed: read by the poll that this is part of.
+        leaves.store(true, Ordering::Relaxed);
+        Self(leaves)
+    }
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

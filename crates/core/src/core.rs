@@ -17,8 +17,8 @@ use std::{
 };
 
 use crate::{
-    Actor, Failure, Message, Protocol, StopReason,
-    ask::{Asker, Skipped, Waiting},
+    Actor, DeadReason, Failure, Message, Protocol, StopReason,
+    ask::{Asker, NotBegun, Skipped, Waiting},
     cell::Cell,
     mailbox::Queue,
     protocol::Turns,
@@ -53,8 +53,10 @@ pub struct Core<A: Actor> {
     pub(crate) errand: Errand,
     /// How many turns may run before the runner looks around again.
     pub(crate) run: u32,
+    /// How many it was when the runner last looked.
+    pub(crate) granted: u32,
     /// How many messages fit a chunk between two looks at the clock.
-    pub(crate) chunk: u32,
+    pub(crate) chunk: u8,
     pub(crate) incarnation: u32,
     /// The signals that end a run of turns; the others have been acted upon.
     pub(crate) heed: Signals,
@@ -74,6 +76,7 @@ impl<A: Actor> Core<A> {
             turns: None,
             errand: Errand::Turns,
             run: 0,
+            granted: 0,
             chunk: 1,
             incarnation,
             heed: Signals::ALL,
@@ -132,15 +135,34 @@ impl<A: Actor> Core<A> {
         true
     }
 
+    /// Lets so many turns run.
+    #[inline]
+    pub(crate) const fn grant(&mut self, turns: u32) {
+        self.run = turns;
+        self.granted = turns;
+    }
+
+    /// How many turns have run since then.
+    #[inline]
+    pub(crate) const fn ran(&self) -> u32 {
+        self.granted - self.run
+    }
+
     /// Who waits for the reply to a message that was told: the caller, if it runs the turn itself.
     pub(crate) fn teller<R: Send + 'static>(&self) -> Asker<R> {
         if self.keeps_answer { Asker::Caller } else { Asker::Nobody }
     }
 
     /// Notes that the message just taken is not handled after all.
-    pub(crate) fn skip(&self, skipped: Skipped) {
+    pub(crate) fn skip<M: Message>(&self, request: NotBegun<M>) {
         self.cell.handled.store(self.cell.handled.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
-        self.cell.count_skipped(skipped);
+        match request {
+            NotBegun::Skipped(skipped) => self.cell.count_skipped(skipped),
+            NotBegun::Orphaned(message) => {
+                self.cell.count_skipped(Skipped::Dead);
+                self.cell.bury_one(message, DeadReason::Withdrawn);
+            }
+        }
     }
 
     /// Ends a turn: the reply goes to whoever waits for it.
@@ -165,8 +187,9 @@ impl<A: Actor> Core<A> {
         match (reply, asker) {
             (Some(reply), Asker::Waiting(asker)) => asker.answer(reply),
             (Some(reply), Asker::Caller) => self.answer = A::Protocol::leave::<M>(reply),
-            (Some(_), Asker::Nobody | Asker::Deferred(_)) => self.cell.unread_error::<M>(),
-            (None, Asker::Deferred(later)) => {
+            (Some(_), Asker::Nobody) => self.cell.unread_error::<M>(),
+            // Whoever has the port answers, whatever the handler returned after all.
+            (_, Asker::Deferred(later)) => {
                 self.answer = A::Protocol::put_off(Box::new(later));
             }
             (None, Asker::Waiting(asker)) => fail(asker, failure.as_ref()),
@@ -201,6 +224,19 @@ pub(crate) enum Errand {
     StartFailed(Failure),
     /// To run `stopped`.
     Stop(Box<StopReason>),
+    /// `stopped` declared this failure.
+    StopFailed(Box<StopReason>),
+}
+
+impl<A: Actor> Core<A> {
+    /// Notes how a hook went.
+    pub(crate) fn note_hook(&mut self, failure: Option<Failure>) {
+        let Some(failure) = failure else { return };
+        self.errand = match mem::take(&mut self.errand) {
+            Errand::Stop(reason) => Errand::StopFailed(Box::new(reason.and_failed(failure))),
+            _ => Errand::StartFailed(failure),
+        };
+    }
 }
 
 impl Errand {
@@ -217,7 +253,11 @@ impl Errand {
     pub(crate) const fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Failed(failure) => Some(failure),
-            Self::Turns | Self::Start | Self::StartFailed(_) | Self::Stop(_) => None,
+            Self::Turns
+            | Self::Start
+            | Self::StartFailed(_)
+            | Self::Stop(_)
+            | Self::StopFailed(_) => None,
         }
     }
 }

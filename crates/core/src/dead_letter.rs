@@ -13,13 +13,14 @@ use ghostlight_rt::Instant;
 
 use crate::{ActorId, mailbox::Overflow, sync::lock};
 
-/// A message that nobody took.
+/// A message that nobody took, and which anybody may look at who subscribed to that.
 ///
 /// What was handed back to its sender is none.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// The message.
-    pub message: Box<dyn Any + Send>,
+    /// The message: one for all who hear of it.
+    pub(crate) message: Arc<Mutex<Option<Box<dyn Any + Send>>>>,
     /// Its type, as a label.
     pub type_name: &'static str,
     /// Whom it was for.
@@ -30,6 +31,17 @@ pub struct DeadLetter {
     pub reason: DeadReason,
     /// When it died.
     pub at: Instant,
+}
+
+impl DeadLetter {
+    /// Takes the message, if it is an `M` and no other subscriber has taken it before.
+    #[must_use]
+    pub fn take<M: 'static>(&self) -> Option<M> {
+        let mut message = lock(&self.message);
+        let taken = message.take_if(|it| it.is::<M>())?;
+        drop(message);
+        taken.downcast().ok().map(|it| *it)
+    }
 }
 
 impl fmt::Debug for DeadLetter {
@@ -77,6 +89,14 @@ impl fmt::Display for DeadReason {
 ///
 /// It holds a bounded number; past that the oldest goes and [`missed`](Self::missed) counts it.
 pub struct DeadLetters(Arc<LetterBox>);
+
+impl Drop for DeadLetters {
+    fn drop(&mut self) {
+        // Messages are dropped here, with no lock held, rather than with the box.
+        let letters = std::mem::take(&mut lock(&self.0.inner).letters);
+        drop(letters);
+    }
+}
 
 /// The letter box behind a subscription.
 pub(crate) struct LetterBox {

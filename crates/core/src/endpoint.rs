@@ -59,6 +59,9 @@ impl Outbound<'_> {
 
     /// Takes the right to answer, if the message is an `M` and was asked.
     pub fn take_reply<M: Message>(&mut self) -> Option<ReplyPort<M::Reply>> {
+        if !self.message.is::<Option<M>>() {
+            return None;
+        }
         self.reply.as_mut()?.downcast_mut::<Option<ReplyPort<M::Reply>>>()?.take()
     }
 
@@ -122,13 +125,23 @@ pub(crate) mod sealed {
         #[doc(hidden)]
         fn leave_line(&self, place: &mut Place);
 
+        /// The same way once more, as a ref that counts.
+        #[doc(hidden)]
+        fn again(&self) -> Arc<dyn Way<M>>;
+
+        /// Whether a request should say when its asker stops waiting.
+        #[doc(hidden)]
+        fn wants_deadline(&self) -> bool {
+            false
+        }
+
         /// How long an ask waits by default.
         #[doc(hidden)]
         fn patience(&self) -> Patience;
 
-        /// A message whose asker left before it was handled.
+        /// A message that nobody is left to hand back to.
         #[doc(hidden)]
-        fn withdrawn(&self, message: M);
+        fn bury(&self, message: M, reason: DeadReason);
 
         #[doc(hidden)]
         fn runtime(&self) -> &Runtime;
@@ -141,7 +154,6 @@ pub(crate) mod sealed {
 /// How long an ask waits where the call does not say.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_enums, reason = "hidden; the asking future knows each")]
 pub enum Patience {
     /// The system ends it at this tick.
     Until(u32),
@@ -178,13 +190,16 @@ impl<A: Handler<M>, M: Message> sealed::Way<M> for Arc<Cell<A>> {
         Cell::leave_line(self, place);
     }
 
+    fn again(&self) -> Arc<dyn sealed::Way<M>> {
+        Arc::new(Self::clone(self))
+    }
+
     fn patience(&self) -> Patience {
         self.system.patience(M::DEADLINE.unwrap_or(self.settings.ask_deadline))
     }
 
-    fn withdrawn(&self, message: M) {
-        let reason = DeadReason::Withdrawn;
-        self.system.dead_letter(self, Box::new(message), type_name::<M>(), reason);
+    fn bury(&self, message: M, reason: DeadReason) {
+        self.bury_one(message, reason);
     }
 
     fn runtime(&self) -> &Runtime {
@@ -231,6 +246,7 @@ impl<M: Message> sealed::Way<M> for Arc<dyn Endpoint> {
                     (Some(message), Some(ReplyPort::to(Some(Arc::clone(&ask) as Arc<_>))));
                 outbound.message = &mut message;
                 outbound.reply = Some(&mut reply);
+                outbound.deadline = ask.deadline();
                 let sent = self.deliver(&mut outbound);
                 if let (Err(why), Some(message)) = (sent, message) {
                     drop(reply.map(ReplyPort::into_asker));
@@ -253,12 +269,20 @@ impl<M: Message> sealed::Way<M> for Arc<dyn Endpoint> {
 
     fn leave_line(&self, _: &mut Place) {}
 
+    fn again(&self) -> Arc<dyn sealed::Way<M>> {
+        Arc::new(Self::clone(self))
+    }
+
+    fn wants_deadline(&self) -> bool {
+        true
+    }
+
     fn patience(&self) -> Patience {
         Patience::For(M::DEADLINE.unwrap_or(std::time::Duration::from_secs(5)))
     }
 
-    fn withdrawn(&self, message: M) {
-        drop(message);
+    fn bury(&self, message: M, reason: DeadReason) {
+        _ = (message, reason);
     }
 
     fn runtime(&self) -> &Runtime {

@@ -49,7 +49,12 @@
 //! share a queue without boxes, `ask/` how a request meets its reply, `life.rs` how it all ends.
 
 #![forbid(unsafe_code)]
-#![allow(unnameable_types, reason = "what sealed traits speak of is public, and nobody's to name")]
+#![allow(
+    unnameable_types,
+    missing_debug_implementations,
+    unreachable_pub,
+    reason = "what sealed traits speak of is public, but nobody's to name; a test asks `Debug` of the rest"
+)]
 
 // The derives write `::ghostlight`, which for the code in here is this crate.
 extern crate self as ghostlight;
@@ -100,7 +105,7 @@ pub use crate::{
     protocol::{Boxed, Protocol, surface},
     recipient::Recipient,
     spawn::SpawnOptions,
-    stop_reason::StopReason,
+    stop_reason::{StopFailure, StopReason},
     system::{ActorInfo, ShutdownReport, System, SystemBuilder},
     tell::{Tell, Telling},
 };

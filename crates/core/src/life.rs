@@ -64,7 +64,9 @@ pub(crate) fn order<A: Actor>(cell: &Arc<Cell<A>>, order: Order) {
         task.into_iter().for_each(Waker::wake);
     } else {
         let signal = signal_for(order.verb);
-        inbox.rare().order = Some(order);
+        let handled = cell.handled.load(Ordering::Relaxed);
+        let messages = order.messages.saturating_add(handled);
+        inbox.rare().order = Some(Order { messages, ..order });
         inbox.be_careful();
         cell.raise(inbox, signal);
     }
@@ -153,12 +155,13 @@ pub(crate) fn finish<A: Actor>(
     senders.into_iter().chain(watchers).for_each(Waker::wake);
 }
 
-const fn dead_reason(reason: &StopReason) -> DeadReason {
+fn dead_reason(reason: &StopReason) -> DeadReason {
     match reason {
         StopReason::Normal
         | StopReason::Stopped(_)
         | StopReason::SystemShutdown
         | StopReason::Lost => DeadReason::Stopped,
+        StopReason::StopFailed(both) => dead_reason(&both.reason),
         StopReason::Killed => DeadReason::Killed,
         StopReason::Failed(_) => DeadReason::Failed,
         StopReason::StartFailed(_) => DeadReason::StartFailed,

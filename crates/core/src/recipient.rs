@@ -10,7 +10,7 @@ use std::{
 use ghostlight_rt::Runtime;
 
 use crate::{
-    ActorId, Ask, Message, Priority, Refused, Tell, TellError,
+    ActorId, Ask, DeadReason, Message, Priority, Refused, Tell, TellError,
     ask::Tried,
     endpoint::{Deliver, Patience, sealed::Way},
     mailbox::Place,
@@ -116,12 +116,20 @@ impl<M: Message> Way<M> for Recipient<M> {
         self.way.leave_line(place);
     }
 
+    fn again(&self) -> Arc<dyn Way<M>> {
+        self.way.again()
+    }
+
+    fn wants_deadline(&self) -> bool {
+        self.way.wants_deadline()
+    }
+
     fn patience(&self) -> Patience {
         self.way.patience()
     }
 
-    fn withdrawn(&self, message: M) {
-        self.way.withdrawn(message);
+    fn bury(&self, message: M, reason: DeadReason) {
+        self.way.bury(message, reason);
     }
 
     fn runtime(&self) -> &Runtime {
@@ -131,7 +139,7 @@ impl<M: Message> Way<M> for Recipient<M> {
 
 impl<M: Message> Clone for Recipient<M> {
     fn clone(&self) -> Self {
-        Self { way: Arc::clone(&self.way), id: self.id }
+        Self { way: self.way.again(), id: self.id }
     }
 }
 

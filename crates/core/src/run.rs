@@ -2,17 +2,19 @@
 
 use std::{
     any::Any,
+    future::poll_fn,
     mem::size_of,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::atomic::AtomicBool,
     task::Context as TaskContext,
 };
 
 use crate::{
-    Actor, AskError, Context, Failure, Protocol, StopReason,
+    Actor, AskError, Context, Failure, Protocol,
     ask::{Asker, take_fallen},
     core::{Core, Errand, Turn, put, take},
-    protocol::Turns,
+    protocol::{Turns, unless_left},
 };
 
 /// What came of polling a turn loop, or a hook.
@@ -111,13 +113,18 @@ pub(crate) async fn run_errand<A: Actor>(core: &mut Core<A>) {
     let leaves = AtomicBool::new(false);
     let mut turn = Turn::<()> { asker: Asker::Nobody, failure: None };
     let mut cx = Context::new(&core.cell, core.incarnation, &leaves, &mut turn);
-    match &core.errand {
+    let failure = match &core.errand {
         Errand::Start => {
-            if let Err(failure) = A::started(&mut core.actor, &mut cx).await {
-                core.errand = Errand::StartFailed(failure);
-            }
+            let mut hook = pin!(A::started(&mut core.actor, &mut cx));
+            let ended = poll_fn(|task| unless_left(hook.as_mut().poll(task), &leaves)).await;
+            ended.and_then(Result::err)
         }
-        Errand::Stop(reason) => A::stopped(&mut core.actor, reason, &mut cx).await,
-        Errand::Turns | Errand::Failed(_) | Errand::StartFailed(_) => {}
-    }
+        Errand::Stop(reason) => {
+            let mut hook = pin!(A::stopped(&mut core.actor, reason, &mut cx));
+            poll_fn(|task| unless_left(hook.as_mut().poll(task), &leaves)).await;
+            None
+        }
+        Errand::Turns | Errand::Failed(_) | Errand::StartFailed(_) | Errand::StopFailed(_) => None,
+    };
+    core.note_hook(failure.or(turn.failure));
 }

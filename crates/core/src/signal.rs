@@ -18,13 +18,18 @@ impl Signals {
     pub(crate) const URGENT: Self = Self(1 << 3);
     pub(crate) const ALL: Self = Self(0xff);
 
-    /// What ends a run of turns: stop and kill. A drain only changes what happens between runs.
+    /// What ends an actor, whatever waits.
     pub(crate) const ORDERS: Self = Self(Self::STOP.0 | Self::KILL.0);
     pub(crate) const ANY_END: Self = Self(Self::ORDERS.0 | Self::DRAIN.0);
-    pub(crate) const ORDERS_AND_URGENT: Self = Self(Self::ORDERS.0 | Self::URGENT.0);
+    /// What ends a run of turns.
+    pub(crate) const NEWS: Self = Self(Self::ANY_END.0 | Self::URGENT.0);
 
     pub(crate) const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    pub(crate) const fn only(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     pub(crate) const fn has(self, other: Self) -> bool {

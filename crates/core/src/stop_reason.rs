@@ -20,16 +20,33 @@ pub enum StopReason {
     Failed(Failure),
     /// Its state could not be built, or `started` failed.
     StartFailed(Failure),
+    /// It ended for this reason, and then `stopped` failed.
+    StopFailed(Arc<StopFailure>),
     /// The task it ran in was dropped, together with the runtime.
     Lost,
 }
 
+/// Why an actor ended whose `stopped` then failed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StopFailure {
+    /// Why it ended.
+    pub reason: StopReason,
+    /// How `stopped` failed.
+    pub failure: Failure,
+}
+
 impl StopReason {
+    pub(crate) fn and_failed(self, failure: Failure) -> Self {
+        Self::StopFailed(Arc::new(StopFailure { reason: self, failure }))
+    }
+
     /// The failure, where there was one.
     #[must_use]
-    pub const fn failure(&self) -> Option<&Failure> {
+    pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Failed(failure) | Self::StartFailed(failure) => Some(failure),
+            Self::StopFailed(both) => Some(&both.failure),
             Self::Normal | Self::Stopped(_) | Self::SystemShutdown | Self::Killed | Self::Lost => {
                 None
             }
@@ -47,6 +64,10 @@ impl fmt::Display for StopReason {
             Self::Killed => f.write_str("killed"),
             Self::Failed(failure) => write!(f, "failed: {failure}"),
             Self::StartFailed(failure) => write!(f, "did not start: {failure}"),
+            Self::StopFailed(both) => {
+                let StopFailure { reason, failure } = &**both;
+                write!(f, "{reason}; then its clean-up failed: {failure}")
+            }
             Self::Lost => f.write_str("lost with its runtime"),
         }
     }

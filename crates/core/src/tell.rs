@@ -32,6 +32,13 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
+    pub(crate) fn instant(self, runtime: &ghostlight_rt::Runtime) -> Instant {
+        match self {
+            Self::Within(duration) => runtime.now() + duration,
+            Self::Until(at) => at,
+        }
+    }
+
     pub(crate) fn timer(self, runtime: &ghostlight_rt::Runtime) -> Sleep {
         match self {
             Self::Within(duration) => runtime.sleep(duration),

@@ -2,7 +2,10 @@
 
 use std::{
     pin::pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
     time::{Duration, SystemTime},
 };
@@ -28,7 +31,13 @@ pub struct Runtime(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     Tokio(Tokio),
-    Other(Arc<dyn Surroundings>),
+    Other(Arc<Other>),
+}
+
+#[derive(Debug)]
+struct Other {
+    surroundings: Box<dyn Surroundings>,
+    numbers: AtomicU64,
 }
 
 impl Runtime {
@@ -77,7 +86,8 @@ impl Runtime {
     /// Surroundings of your own, such as a deterministic world.
     #[must_use]
     pub fn new(surroundings: impl Surroundings) -> Self {
-        Self(Kind::Other(Arc::new(surroundings)))
+        let surroundings = Box::new(surroundings);
+        Self(Kind::Other(Arc::new(Other { surroundings, numbers: AtomicU64::new(0) })))
     }
 
     /// The monotonic clock.
@@ -85,7 +95,7 @@ impl Runtime {
     pub fn now(&self) -> Instant {
         match &self.0 {
             Kind::Tokio(tokio) => tokio.now(),
-            Kind::Other(other) => other.now(),
+            Kind::Other(other) => other.surroundings.now(),
         }
     }
 
@@ -94,7 +104,7 @@ impl Runtime {
     pub fn wall_now(&self) -> SystemTime {
         match &self.0 {
             Kind::Tokio(_) => tokio_answer::wall_now(),
-            Kind::Other(other) => other.wall_now(),
+            Kind::Other(other) => other.surroundings.wall_now(),
         }
     }
 
@@ -107,7 +117,7 @@ impl Runtime {
     pub fn sleep_until(&self, at: Instant) -> Sleep {
         Sleep(match &self.0 {
             Kind::Tokio(tokio) => tokio.sleep_until(at),
-            Kind::Other(other) => other.sleep_until(at),
+            Kind::Other(other) => other.surroundings.sleep_until(at),
         })
     }
 
@@ -115,7 +125,7 @@ impl Runtime {
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Task {
         Task(match &self.0 {
             Kind::Tokio(tokio) => tokio.spawn(task),
-            Kind::Other(other) => Abort::Other(other.spawn(Box::pin(task))),
+            Kind::Other(other) => Abort::Other(other.surroundings.spawn(Box::pin(task))),
         })
     }
 
@@ -129,7 +139,7 @@ impl Runtime {
             Kind::Other(other) => {
                 let mut result = None;
                 let future = async { result = Some(future.await) };
-                other.block_on(pin!(future));
+                other.surroundings.block_on(pin!(future));
                 result.expect("surroundings must run the future they block on to its end")
             }
         }
@@ -150,7 +160,7 @@ impl Runtime {
         };
         match &self.0 {
             Kind::Tokio(tokio) => tokio.blocking(work),
-            Kind::Other(other) => other.blocking(Box::new(work)),
+            Kind::Other(other) => other.surroundings.blocking(Box::new(work)),
         }
         Blocking(result)
     }
@@ -162,7 +172,7 @@ impl Runtime {
     pub fn thread(&self, name: &str, work: impl FnOnce() + Send + 'static) {
         match &self.0 {
             Kind::Tokio(tokio) => tokio.thread(name, work),
-            Kind::Other(other) => other.thread(name, Box::new(work)),
+            Kind::Other(other) => other.surroundings.thread(name, Box::new(work)),
         }
     }
 
@@ -171,8 +181,23 @@ impl Runtime {
     pub fn rng(&self, label: &str) -> Rng {
         Rng::seeded(match &self.0 {
             Kind::Tokio(tokio) => tokio.seed(label),
-            Kind::Other(other) => other.seed(label),
+            Kind::Other(other) => other.surroundings.seed(label),
         })
+    }
+
+    /// A number that these surroundings have not given out before.
+    ///
+    /// ```
+    /// let runtime = ghostlight_rt::Runtime::multi_thread();
+    /// assert_ne!(runtime.number(), runtime.clone().number());
+    /// ```
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        let numbers = match &self.0 {
+            Kind::Tokio(tokio) => tokio.numbers(),
+            Kind::Other(other) => &other.numbers,
+        };
+        numbers.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Spends one unit of the current task's budget, so that work done at once stays fair.
@@ -181,7 +206,7 @@ impl Runtime {
     pub fn poll_proceed(&self, cx: &mut Context<'_>) -> Poll<()> {
         match &self.0 {
             Kind::Tokio(_) => tokio_answer::poll_proceed(cx),
-            Kind::Other(other) => other.poll_proceed(cx),
+            Kind::Other(other) => other.surroundings.poll_proceed(cx),
         }
     }
 
@@ -201,7 +226,7 @@ impl Runtime {
     pub fn network(&self) -> Option<&dyn Network> {
         match &self.0 {
             Kind::Tokio(_) => None,
-            Kind::Other(other) => other.network(),
+            Kind::Other(other) => other.surroundings.network(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     hash::{BuildHasher, RandomState},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
     task::{Context, Poll},
     thread,
     time::SystemTime,
@@ -25,6 +25,7 @@ pub(crate) struct Tokio {
 
 struct Shared {
     origin: TokioInstant,
+    numbers: AtomicU64,
     /// Every seed follows from the label and these keys, which the process draws once.
     keys: RandomState,
     /// A runtime that nobody else holds; it ends with the last clone.
@@ -34,7 +35,12 @@ struct Shared {
 impl Tokio {
     pub(crate) fn new(handle: Handle, owned: Option<Owned>) -> Self {
         let origin = TokioInstant::now();
-        let shared = Shared { origin, keys: RandomState::new(), owned: Mutex::new(owned) };
+        let shared = Shared {
+            origin,
+            numbers: AtomicU64::new(0),
+            keys: RandomState::new(),
+            owned: Mutex::new(owned),
+        };
         Self { handle, shared: Arc::new(shared) }
     }
 
@@ -75,6 +81,10 @@ impl Tokio {
         };
         let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);
         spawned.expect("the operating system gave no thread");
+    }
+
+    pub(crate) fn numbers(&self) -> &AtomicU64 {
+        &self.shared.numbers
     }
 
     pub(crate) fn seed(&self, label: &str) -> u64 {

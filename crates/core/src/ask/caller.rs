@@ -68,7 +68,7 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
         A::Protocol::tell(message, &mut core.batch);
     }
     core.keeps_answer = true;
-    core.run = 1;
+    core.grant(1);
     core.heed = Signals::NONE;
 
     RUNNING.set(depth + 1);
@@ -77,7 +77,7 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
     RUNNING.set(depth);
 
     match ran {
-        Ran::Back(core) => finish(cell, core),
+        Ran::Back(core) => finish(cell, core, due),
         Ran::Suspended(turns) => hand_over(cell, turns, due),
         Ran::Panicked(mut core, failure) => {
             core.keeps_answer = false;
@@ -110,15 +110,20 @@ fn take_idle<A: Actor>(cell: &Arc<Cell<A>>) -> Option<Box<Core<A>>> {
     }
 }
 
-fn finish<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, mut core: Box<Core<A>>) -> Tried<M> {
+fn finish<A: Handler<M>, M: Message>(
+    cell: &Arc<Cell<A>>,
+    mut core: Box<Core<A>>,
+    due: u32,
+) -> Tried<M> {
     core.keeps_answer = false;
+    core.grant(0);
     let answer = mem::take(&mut core.answer);
     let failure = core.errand.failure().cloned();
     give_back(cell, core);
     match A::Protocol::collect::<M>(answer) {
         Answered::Reply(reply) => Tried::Answered(reply),
         Answered::Later(later) => match later.downcast() {
-            Ok(later) => Tried::Deferred(*later),
+            Ok(later) => Tried::Deferred(put_off(cell, *later, due)),
             Err(_) => Tried::Failed(Failure::recoverable("another reply was put off")),
         },
         Answered::Nothing => Tried::Failed(
@@ -127,16 +132,32 @@ fn finish<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, mut core: Box<Core<A>>
     }
 }
 
+/// Has the system watch over a reply that was put off, like over any other.
+fn put_off<A: Actor, R: Send + 'static>(
+    cell: &Arc<Cell<A>>,
+    later: Arc<AskCell<Begun<R>>>,
+    due: u32,
+) -> Arc<AskCell<Begun<R>>> {
+    later.be_due(due);
+    let is_new = Letter::Ask(Arc::clone(&later)).enlist(&mut cell.lock());
+    cell.be_swept(is_new);
+    later
+}
+
 /// Lays the core down again; if mail, a signal or a failure came meanwhile, the task sees to it.
 fn give_back<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>) {
     let mut inbox = cell.lock();
-    let is_idle = inbox.is_empty() && core.errand.is_turns() && !cell.signals().any(Signals::ALL);
+    let has_failed = !core.errand.is_turns();
+    // An actor that has failed takes no messages from that moment on.
+    let senders = if has_failed { inbox.close() } else { Vec::new() };
+    let is_idle = !has_failed && inbox.is_empty() && !cell.signals().any(Signals::ALL);
     inbox.rest(core, is_idle);
     if !is_idle {
         let wake = inbox.wake_for_signal();
         drop(inbox);
         cell.wake(wake);
     }
+    senders.into_iter().for_each(Waker::wake);
 }
 
 /// The turn suspended: the actor's task goes on with it, and the caller waits like any other.

@@ -8,9 +8,14 @@
 
 use std::{
     mem,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU32, Ordering},
+    },
     task::{Context as TaskContext, Poll, Waker},
 };
+
+use ghostlight_rt::Instant;
 
 use crate::{AskError, Message, Refused, sync::lock};
 
@@ -24,7 +29,9 @@ pub type Outcome<M> = Result<<M as Message>::Reply, AskError<M>>;
 pub struct AskCell<M: Message> {
     state: Mutex<State<M>>,
     /// The tick of the system's coarse clock at which waiting ends by default.
-    due: u32,
+    due: AtomicU32,
+    /// When its asker stops waiting, for a request that travels on.
+    deadline: Option<Instant>,
 }
 
 enum State<M: Message> {
@@ -39,11 +46,18 @@ enum State<M: Message> {
 
 /// Why a request that was queued is not run after all.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Skipped {
+pub enum Skipped {
     /// Its asker got the message back.
     Returned,
     /// The message is a dead letter.
     Dead,
+}
+
+/// A request that is not begun after all.
+pub(crate) enum NotBegun<M> {
+    Skipped(Skipped),
+    /// It was passed on for an asker that has left; the message is nobody's.
+    Orphaned(M),
 }
 
 /// Who is told.
@@ -80,39 +94,63 @@ pub(crate) trait Expire: Send + Sync {
 
 impl<M: Message> AskCell<M> {
     /// A request, with the task that is told of its outcome.
-    pub(crate) fn queued(message: M, due: u32, waker: &Waker) -> Arc<Self> {
-        Self::with(State::Queued(message, Waiter::Task(waker.clone())), due)
+    pub(crate) fn queued(
+        message: M,
+        due: u32,
+        deadline: Option<Instant>,
+        waker: &Waker,
+    ) -> Arc<Self> {
+        let state = State::Queued(message, Waiter::Task(waker.clone()));
+        Self::with(state, due, deadline)
     }
 
     pub(crate) fn running(due: u32) -> Arc<Self> {
-        Self::with(State::Running(Waiter::Nobody), due)
+        Self::with(State::Running(Waiter::Nobody), due, None)
     }
 
     pub(crate) fn relayed(message: M, to: Arc<dyn Answers<M::Reply>>) -> Arc<Self> {
-        Self::with(State::Queued(message, Waiter::Relay(to)), NEVER)
+        Self::with(State::Queued(message, Waiter::Relay(to)), NEVER, None)
     }
 
-    fn with(state: State<M>, due: u32) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(state), due })
+    fn with(state: State<M>, due: u32, deadline: Option<Instant>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(state), due: AtomicU32::new(due), deadline })
     }
 
     /// Whether the system ends it at its deadline; otherwise its asker does.
-    pub(crate) const fn is_swept(&self) -> bool {
-        self.due != NEVER
+    pub(crate) fn is_swept(&self) -> bool {
+        // Relaxed: set once, before anybody else can look.
+        self.due.load(Ordering::Relaxed) != NEVER
     }
 
-    /// Takes the message to run it, unless the asker has taken it back.
-    pub(crate) fn begin(&self) -> Result<M, Skipped> {
+    /// When its asker stops waiting, where that was asked for.
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Sets the tick at which waiting ends, for an ask that was not made with one.
+    pub(crate) fn be_due(&self, tick: u32) {
+        self.due.store(tick, Ordering::Relaxed);
+    }
+
+    /// Takes the message to run it, unless the asker has taken it back, or has left.
+    pub(crate) fn begin(&self) -> Result<M, NotBegun<M>> {
         let mut state = lock(&self.state);
         match mem::replace(&mut *state, State::Closed) {
             State::Queued(message, waiter) => {
+                if let Waiter::Relay(to) = &waiter
+                    && !to.is_waiting()
+                {
+                    drop(state);
+                    return Err(NotBegun::Orphaned(message));
+                }
                 *state = State::Running(waiter);
                 Ok(message)
             }
             other => {
                 let dead = matches!(other, State::Withdrawn);
                 *state = other;
-                Err(if dead { Skipped::Dead } else { Skipped::Returned })
+                let skipped = if dead { Skipped::Dead } else { Skipped::Returned };
+                Err(NotBegun::Skipped(skipped))
             }
         }
     }
@@ -276,7 +314,7 @@ impl<M: Message> Abandon for AskCell<M> {
 
 impl<M: Message> Expire for AskCell<M> {
     fn expire_at(&self, tick: u32) {
-        if tick < self.due {
+        if tick < self.due.load(Ordering::Relaxed) {
             return;
         }
         let unbegun = self.end_unbegun(|it| AskError::Deadline { message: Some(it) });

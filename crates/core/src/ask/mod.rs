@@ -7,7 +7,7 @@ mod request;
 
 pub(crate) use caller::{Parked, Tried, ask_on_caller};
 pub use cell::{Answers, AskCell, Outcome};
-pub(crate) use cell::{Begun, Expire, NEVER, Skipped};
+pub(crate) use cell::{Begun, Expire, NEVER, NotBegun, Skipped};
 pub use port::ReplyPort;
 pub(crate) use port::{Asker, Waiting, take_fallen};
 pub use request::{Ask, Asking};

@@ -17,7 +17,7 @@ use super::{
     cell::{AskCell, Begun, NEVER, Outcome},
 };
 use crate::{
-    AskError, Message, Priority,
+    AskError, DeadReason, Message, Priority,
     endpoint::{Deliver, Patience},
     mailbox::Place,
     protocol::Letter,
@@ -187,8 +187,15 @@ impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
             }
         }
         let message = message.expect("taken only by a turn that ran");
-        self.state = State::InLine(AskCell::queued(message, due, cx.waker()), Place::default());
+        let cell = AskCell::queued(message, due, self.deadline(), cx.waker());
+        self.state = State::InLine(cell, Place::default());
         None
+    }
+
+    /// When this future stops waiting, for a target that wants to know.
+    fn deadline(&self) -> Option<Instant> {
+        let limit = self.options.limit.filter(|_| self.target.wants_deadline())?;
+        Some(limit.instant(self.target.runtime()))
     }
 
     /// When the system ends this ask; never, where this future does.
@@ -205,6 +212,14 @@ impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
 
     fn poll_room(&mut self, cx: &mut TaskContext<'_>) -> Option<Outcome<M>> {
         let State::InLine(cell, place) = &mut self.state else { return None };
+        // Woken in the line: perhaps because its time is over.
+        if place.is_taken()
+            && let Poll::Ready(outcome) = cell.poll_outcome(cx)
+        {
+            self.target.leave_line(place);
+            self.state = State::Over;
+            return Some(outcome);
+        }
         let mut letter = Some(Letter::Ask(Arc::clone(cell)));
         match self.target.poll_offer(&mut letter, self.options.priority, place, cx) {
             Poll::Pending => None,
@@ -246,7 +261,7 @@ impl<M: Message, T: Deliver<M> + ?Sized> Drop for Asking<'_, M, T> {
             State::InLine(_, mut place) if place.is_taken() => self.target.leave_line(&mut place),
             State::Sent(cell) => {
                 if let Some(message) = cell.withdraw() {
-                    self.target.withdrawn(message);
+                    self.target.bury(message, DeadReason::Withdrawn);
                 }
             }
             State::Deferred(cell) => drop(cell.withdraw()),

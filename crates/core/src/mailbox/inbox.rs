@@ -76,7 +76,7 @@ pub(crate) enum Verb {
 pub(crate) struct Order {
     pub(crate) verb: Verb,
     pub(crate) reason: StopReason,
-    /// How many messages a drain may still handle.
+    /// How many messages may have been handled, ever, when a drain is over.
     pub(crate) messages: u64,
     /// How long a drain may take; counted from when it begins.
     pub(crate) time: Option<std::time::Duration>,
@@ -221,6 +221,7 @@ impl<A: Actor> Inbox<A> {
         let kept = self.rare.as_ref().map_or(0, |it| it.senders.reserved()) as usize;
         let in_line = self.rare.as_ref().is_some_and(|it| !it.senders.is_empty());
         let depth = self.depth(left);
+        self.rearm(options, depth);
         let capacity = options.capacity().map_or(usize::MAX, |it| it.get() as usize);
         if is_next || (depth + kept < capacity && !in_line) {
             return Admission::Admitted { crossed: self.crosses(options, depth + 1) };
@@ -275,7 +276,7 @@ impl<A: Actor> Inbox<A> {
     /// Arms the warning again once the depth is below half the mark.
     fn rearm(&mut self, options: &MailboxOptions, depth: usize) {
         if let (Some(mark), Some(rare)) = (options.high_water(), &mut self.rare)
-            && depth < mark as usize / 2
+            && (depth * 2 < mark as usize || depth == 0)
         {
             rare.has_warned = false;
         }
@@ -285,9 +286,11 @@ impl<A: Actor> Inbox<A> {
     pub(crate) fn look_closer_from(&mut self, options: &MailboxOptions) {
         let capacity = options.capacity().map_or(u32::MAX, |it| it.get());
         let rare = self.rare.as_deref();
+        // Once it has warned, each push looks whether the depth has fallen enough to arm it again.
         let mark = match options.high_water() {
-            Some(mark) if !rare.is_some_and(|it| it.has_warned) => mark.saturating_sub(1),
-            _ => u32::MAX,
+            Some(_) if rare.is_some_and(|it| it.has_warned) => 0,
+            Some(mark) => mark.saturating_sub(1),
+            None => u32::MAX,
         };
         self.limit = match rare {
             Some(rare) if !rare.senders.is_empty() => 0,
@@ -307,9 +310,6 @@ impl<A: Actor> Inbox<A> {
         options: &MailboxOptions,
         batch: &mut Queue<EnvelopeOf<A>>,
     ) -> u32 {
-        if options.high_water().is_some() {
-            self.rearm(options, self.depth(batch.len()));
-        }
         let run = match self.pick(!batch.is_empty()) {
             Pick::Nothing => 0,
             Pick::Lane(rank) => {
@@ -332,9 +332,9 @@ impl<A: Actor> Inbox<A> {
         run
     }
 
-    fn pick(&self, batch_waits: bool) -> Pick {
+    fn pick(&mut self, batch_waits: bool) -> Pick {
         let normal_waits = batch_waits || !self.queue.is_empty();
-        match self.lanes() {
+        match self.rare.as_mut().and_then(|it| it.lanes.as_mut()) {
             Some(lanes) => lanes.pick(normal_waits),
             None if normal_waits => Pick::Normal { at_most: u32::MAX },
             None => Pick::Nothing,
@@ -355,19 +355,19 @@ impl<A: Actor> Inbox<A> {
         }
     }
 
-    /// Notes that so many messages have run, and says how many more an order allows.
-    pub(crate) fn note_ran(&mut self, n: u32) -> u32 {
-        let Some(rare) = &mut self.rare else { return u32::MAX };
-        if let Some(lanes) = &mut rare.lanes {
-            lanes.served_normal(n);
+    /// Notes that so many messages have run since the last look.
+    pub(crate) fn note_ran(&mut self, n: u32) {
+        if let Some(lanes) = self.rare.as_mut().and_then(|it| it.lanes.as_mut()) {
+            lanes.ran(n);
         }
-        match &mut rare.order {
-            None => u32::MAX,
-            Some(order) => {
-                order.messages = order.messages.saturating_sub(n.into());
-                u32::try_from(order.messages).unwrap_or(u32::MAX)
-            }
-        }
+    }
+
+    /// How many more messages an order allows, when `handled` were handled so far.
+    pub(crate) fn allowed(&self, handled: u64) -> u32 {
+        let order = self.rare.as_ref().and_then(|it| it.order.as_ref());
+        order.map_or(u32::MAX, |it| {
+            u32::try_from(it.messages.saturating_sub(handled)).unwrap_or(u32::MAX)
+        })
     }
 
     /// Whether something waits that goes before normal messages.

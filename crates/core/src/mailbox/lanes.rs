@@ -16,6 +16,8 @@ pub(crate) struct Lanes<E> {
     queues: [Queue<E>; 5],
     /// How many messages of higher levels each level has let pass since it was last served.
     passed: [u32; 5],
+    /// Whether what runs now was picked from the normal queue.
+    runs_normal: bool,
 }
 
 /// What to take next.
@@ -31,7 +33,7 @@ pub(crate) enum Pick {
 
 impl<E> Default for Lanes<E> {
     fn default() -> Self {
-        Self { queues: Default::default(), passed: [0; 5] }
+        Self { queues: Default::default(), passed: [0; 5], runs_normal: true }
     }
 }
 
@@ -51,12 +53,14 @@ impl<E> Lanes<E> {
     }
 
     /// Decides whose turn it is, given whether normal messages wait.
-    pub(crate) fn pick(&self, normal_waits: bool) -> Pick {
+    pub(crate) fn pick(&mut self, normal_waits: bool) -> Pick {
         let waits = |rank: usize| {
             if rank == NORMAL { normal_waits } else { !self.queues[rank].is_empty() }
         };
         let starved = (0..5).rev().find(|&it| waits(it) && self.passed[it] >= MAX_CONSECUTIVE);
-        match starved.or_else(|| (0..5).find(|&it| waits(it))) {
+        let next = starved.or_else(|| (0..5).find(|&it| waits(it)));
+        self.runs_normal = next == Some(NORMAL);
+        match next {
             None => Pick::Nothing,
             Some(NORMAL) => Pick::Normal { at_most: self.normal_run(starved.is_some()) },
             Some(lane) => Pick::Lane(lane),
@@ -82,9 +86,9 @@ impl<E> Lanes<E> {
         Some(envelope)
     }
 
-    /// Notes that so many normal messages have run.
-    pub(crate) fn served_normal(&mut self, n: u32) {
-        if n != 0 {
+    /// Notes that so many messages have run since the last pick.
+    pub(crate) fn ran(&mut self, n: u32) {
+        if n != 0 && self.runs_normal {
             self.served(NORMAL, n, false);
         }
     }
@@ -135,7 +139,7 @@ mod tests {
                 Pick::Normal { at_most } => {
                     let run = normal.min(at_most as usize).min(n - told.len());
                     normal -= run;
-                    lanes.served_normal(u32::try_from(run).unwrap());
+                    lanes.ran(u32::try_from(run).unwrap());
                     told.extend(std::iter::repeat_n('n', run));
                 }
             }
@@ -166,7 +170,7 @@ mod tests {
 
     #[test]
     fn without_other_levels_all_normal_messages_run_in_one_go() {
-        let lanes = Lanes::<()>::default();
+        let mut lanes = Lanes::<()>::default();
         assert_eq!(lanes.pick(true), Pick::Normal { at_most: u32::MAX });
         assert_eq!(lanes.pick(false), Pick::Nothing);
     }

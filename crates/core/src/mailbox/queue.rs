@@ -9,7 +9,7 @@ use std::{collections::VecDeque, mem::ManuallyDrop};
 /// which takes longer than everything else about a short message. This queue drops its elements
 /// itself, and so they are written in place.
 #[derive(Debug)]
-pub(crate) struct Queue<E>(VecDeque<ManuallyDrop<E>>);
+pub struct Queue<E>(VecDeque<ManuallyDrop<E>>);
 
 impl<E> Default for Queue<E> {
     fn default() -> Self {

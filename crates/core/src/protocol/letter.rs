@@ -10,7 +10,6 @@ use crate::{
 };
 
 /// A message on its way: told, or asked and then lying in the cell it shares with its asker.
-#[expect(clippy::exhaustive_enums, reason = "hidden; there are two ways to send")]
 pub enum Letter<M: Message> {
     /// Nobody waits for a reply.
     Tell(M),
@@ -57,7 +56,6 @@ pub trait Remains: Send {
 }
 
 /// What became of a message that will not be handled.
-#[expect(clippy::exhaustive_enums, reason = "hidden; every caller counts each case")]
 pub enum Buried {
     /// It is in here, and nobody else has it.
     Dead(Box<dyn Any + Send>),

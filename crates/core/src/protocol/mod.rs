@@ -81,7 +81,6 @@ pub trait Protocol<A: Actor>: Sized + 'static {
 /// What a caller that ran a turn itself finds in the core.
 #[doc(hidden)]
 #[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "hidden; the turn loop and the caller agree on it")]
 pub enum Answered<R> {
     /// The reply.
     Reply(R),

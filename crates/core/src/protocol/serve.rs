@@ -9,7 +9,7 @@ use std::{
 use super::Letter;
 use crate::{
     Message,
-    ask::{Asker, Skipped, Waiting},
+    ask::{Asker, NotBegun, Waiting},
 };
 
 /// Runs a turn of `$core` for `$message`, a `$M`: awaits the handler, unless it leaves its turn;
@@ -41,7 +41,7 @@ pub(crate) use serve;
 pub(crate) fn begin<M: Message>(
     letter: Letter<M>,
     teller: Asker<M::Reply>,
-) -> Result<(M, Asker<M::Reply>), Skipped> {
+) -> Result<(M, Asker<M::Reply>), NotBegun<M>> {
     match letter {
         Letter::Tell(message) => Ok((message, teller)),
         Letter::Ask(ask) => ask.begin().map(|it| (it, Asker::Waiting(Waiting::new(ask)))),

@@ -3,7 +3,7 @@
 use std::{
     mem,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{Context as TaskContext, Waker},
     time::Duration,
 };
@@ -47,6 +47,7 @@ impl<A: Actor> Course<A> {
         let failure = match (&errand, panicked) {
             (_, Some(panic)) => Some(panic),
             (Errand::Failed(failure) | Errand::StartFailed(failure), None) => Some(failure.clone()),
+            (Errand::StopFailed(reason), None) => reason.failure().cloned(),
             (Errand::Turns | Errand::Start | Errand::Stop(_), None) => None,
         };
         if let Some(failure) = &failure {
@@ -64,7 +65,8 @@ impl<A: Actor> Course<A> {
             (Errand::Start | Errand::StartFailed(_), Some(failure)) => {
                 StopReason::StartFailed(failure)
             }
-            (Errand::Stop(reason), _) => *reason,
+            (Errand::Stop(reason), Some(failure)) => reason.and_failed(failure),
+            (Errand::Stop(reason), None) | (Errand::StopFailed(reason), _) => *reason,
         };
         self.end(cell, Some(core), ended);
         None
@@ -90,7 +92,7 @@ impl<A: Actor> Course<A> {
             return None;
         }
         core.errand = Errand::Stop(Box::new(reason));
-        core.run = 0;
+        core.grant(0);
         // From here on the time for shutting down runs, whatever led to this; and runs anew.
         cell.signals().raise(Signals::STOP);
         if let Some(aside) = &mut self.0 {
@@ -107,7 +109,7 @@ impl<A: Actor> Course<A> {
         cx: &mut TaskContext<'_>,
     ) -> Step {
         let reason = match mem::take(&mut core.errand) {
-            Errand::Stop(reason) => *reason,
+            Errand::Stop(reason) | Errand::StopFailed(reason) => *reason,
             Errand::Start | Errand::StartFailed(_) => ordered_reason(cell),
             Errand::Turns | Errand::Failed(_) => {
                 let reason = ordered_reason(cell);
@@ -131,6 +133,12 @@ impl<A: Actor> Course<A> {
             if !self.is_out_of_drain(time, cell, cx) {
                 return false;
             }
+            // From here on it is a stop, and whoever heeds that is told.
+            let mut inbox = cell.lock();
+            cell.signals().raise(Signals::STOP);
+            let watchers = inbox.take_watchers();
+            drop(inbox);
+            watchers.into_iter().for_each(Waker::wake);
         }
         let budget = cell.settings.shutdown;
         let runtime = &cell.system.runtime;
@@ -139,12 +147,15 @@ impl<A: Actor> Course<A> {
     }
 
     fn is_drained(&mut self, core: &Core<A>, cell: &Cell<A>, cx: &mut TaskContext<'_>) -> bool {
-        let mut inbox = cell.lock();
+        let inbox = cell.lock();
         let is_empty = core.batch.is_empty() && inbox.is_empty();
-        let Some(order) = &inbox.rare().order else { return true };
-        let (messages, time) = (order.messages, order.time);
+        let Some(order) = inbox.rare.as_ref().and_then(|it| it.order.as_ref()) else {
+            return true;
+        };
+        let time = order.time;
+        let is_spent = inbox.allowed(cell.handled.load(Ordering::Relaxed)) == 0;
         drop(inbox);
-        is_empty || messages == 0 || self.is_out_of_drain(time, cell, cx)
+        is_empty || is_spent || self.is_out_of_drain(time, cell, cx)
     }
 
     /// Whether the time for draining is over; without a limit it never is.

@@ -118,7 +118,7 @@ impl<A: Actor> Course<A> {
         cx: &mut TaskContext<'_>,
     ) -> Step {
         let seen = cell.signals().all();
-        if seen.has(Signals::ANY_END) {
+        if seen.has(Signals::ORDERS) {
             let reason = ordered_reason(cell);
             return self.end(cell, None, reason);
         }
@@ -206,13 +206,13 @@ impl<A: Actor> Course<A> {
                     }
                 }
             }
-            let allowed = shift.core.run;
             let (core, panicked) = match run(shift.core, cx) {
                 Ran::Back(core) => (core, None),
                 Ran::Panicked(core, failure) => (core, Some(failure)),
                 Ran::Suspended(turns) => {
                     self.enter(Phase::Suspended(turns, None));
-                    return wait(cell, seen, cx);
+                    // An order to end that has come already must start its clock.
+                    return wait(cell, seen.without(Signals::ANY_END), cx);
                 }
             };
             shift.core = core;
@@ -222,7 +222,7 @@ impl<A: Actor> Course<A> {
                     None => return Step::Done,
                 }
             } else {
-                shift.note(allowed - shift.core.run, cell);
+                shift.note(cell);
             }
             inbox = cell.lock();
         }

@@ -1,7 +1,7 @@
 //! One stretch of turns: how long it may be, and what it finds in the mailbox.
 
 use std::{
-    sync::MutexGuard,
+    sync::{MutexGuard, atomic::Ordering},
     task::{Context as TaskContext, Waker},
 };
 
@@ -10,7 +10,7 @@ use ghostlight_rt::Instant;
 use crate::{Actor, cell::Cell, core::Core, mailbox::Inbox, signal::Signals};
 
 /// The most messages between two looks at the clock.
-const LARGEST_CHUNK: u32 = 64;
+const LARGEST_CHUNK: u8 = 64;
 
 /// One stretch of turns, within one poll of the task.
 pub(super) struct Shift<A: Actor> {
@@ -25,16 +25,17 @@ pub(super) struct Shift<A: Actor> {
 
 impl<A: Actor> Shift<A> {
     pub(super) fn new(core: Box<Core<A>>, cell: &Cell<A>) -> Self {
-        Self { core, share: cell.settings.throughput, ran: 0, since: None }
+        let ran = core.ran();
+        Self { core, share: cell.settings.throughput, ran, since: None }
     }
 
-    /// Notes that so many turns have run.
+    /// Notes how many turns have run.
     ///
     /// Looks at the clock once a chunk, and makes chunks as long as fit the time.
-    pub(super) fn note(&mut self, ran: u32, cell: &Cell<A>) {
-        self.ran = ran;
-        self.share -= ran;
-        if self.share == 0 || ran < self.core.chunk {
+    pub(super) fn note(&mut self, cell: &Cell<A>) {
+        self.ran = self.core.ran();
+        self.share -= self.ran;
+        if self.share == 0 || self.ran < self.core.chunk.into() {
             return;
         }
         let now = cell.system.runtime.now();
@@ -66,6 +67,10 @@ pub(super) fn look_around<'a, A: Actor>(
     mut inbox: MutexGuard<'a, Inbox<A>>,
 ) -> Looked<'a, A> {
     let core = &mut *shift.core;
+    if shift.share == 0 && !(core.batch.is_empty() && inbox.is_empty()) {
+        inbox.note_ran(shift.ran);
+        return Looked::Enough(inbox);
+    }
     if !inbox.refill_plainly(&mut core.batch) {
         return look_closely(cell, shift, inbox);
     }
@@ -73,11 +78,8 @@ pub(super) fn look_around<'a, A: Actor>(
     if core.batch.is_empty() {
         return Looked::Nothing(inbox);
     }
-    if shift.share == 0 {
-        return Looked::Enough(inbox);
-    }
-    core.heed = Signals::ORDERS_AND_URGENT;
-    core.run = shift.share.min(core.chunk);
+    core.heed = Signals::NEWS;
+    core.grant(shift.share.min(core.chunk.into()));
     Looked::ToDo
 }
 
@@ -91,21 +93,21 @@ fn look_closely<'a, A: Actor>(
     if inbox.has_line() {
         inbox = admit_senders(cell, core.batch.len(), inbox);
     }
-    let allowed = inbox.note_ran(shift.ran);
+    inbox.note_ran(shift.ran);
     let run = inbox.refill(&cell.settings.mailbox, &mut core.batch);
     core.note_batch();
+    if run == 0 {
+        return Looked::Nothing(inbox);
+    }
     let is_urgent = inbox.is_urgent();
     if !is_urgent {
         cell.signals().lower(Signals::URGENT);
     }
-    if run == 0 {
-        return Looked::Nothing(inbox);
-    }
-    if shift.share == 0 {
-        return Looked::Enough(inbox);
-    }
-    core.heed = if is_urgent { Signals::ORDERS } else { Signals::ORDERS_AND_URGENT };
-    core.run = run.min(shift.share).min(core.chunk).min(allowed);
+    // What is known already ends no run; a drain that is going on only limits it.
+    let known = if is_urgent { Signals::URGENT } else { Signals::NONE };
+    core.heed = Signals::NEWS.without(known).without(cell.signals().all().only(Signals::DRAIN));
+    let allowed = inbox.allowed(cell.handled.load(Ordering::Relaxed));
+    core.grant(run.min(shift.share).min(core.chunk.into()).min(allowed));
     Looked::ToDo
 }
 

@@ -23,8 +23,8 @@ pub use shutdown::ShutdownReport;
 pub(crate) use sweep::Swept;
 
 use crate::{
-    Actor, ActorRef, Counters, Create, DeadLetters, SpawnOptions, cell::Cell, life, mailbox::Verb,
-    runner::Runner, spawn::Settings, sync::lock,
+    Actor, ActorRef, Counters, Create, DeadLetters, SpawnOptions, StopReason, cell::Cell, life,
+    mailbox::Verb, runner::Runner, spawn::Settings, sync::lock,
 };
 
 /// The world that actors live in.
@@ -91,8 +91,10 @@ impl System {
     fn from_builder(builder: SystemBuilder) -> Self {
         let SystemBuilder { name, runtime, defaults, observers } = builder;
         let runtime = runtime.or_else(Runtime::current).unwrap_or_else(Runtime::multi_thread);
-        // Never zero, which stands for "here" where a number must be written without one.
-        let origin = (runtime.rng(&format!("system {name}")).any() as u32).max(1);
+        // Drawn once a runtime and counted on from there, so that no two of its systems have the
+        // same; never zero, which stands for "here" where a number must be written without one.
+        let first = runtime.rng("origin of ids").any() as u32;
+        let origin = first.wrapping_add(runtime.number() as u32).max(1);
         let shared = Arc::new(Shared {
             name,
             runtime,
@@ -103,6 +105,7 @@ impl System {
             sweeper: Default::default(),
             ended: Mutex::default(),
             refused_late: AtomicU64::new(0),
+            draws: AtomicU64::new(0),
             is_closed: AtomicBool::new(false),
             has_warned_unbounded: AtomicBool::new(false),
             handle: OnceLock::new(),
@@ -160,6 +163,10 @@ impl System {
     /// Spawns an actor from its state, with more to say about it.
     pub fn spawn_with<A: Actor>(&self, actor: A, options: SpawnOptions) -> ActorRef<A> {
         let cell = self.make_cell::<A>(options);
+        if self.is_closed() {
+            life::finish(&cell, None, StopReason::SystemShutdown);
+            return ActorRef::here(cell);
+        }
         life::begin(&cell, actor);
         self.admit(cell)
     }
@@ -173,6 +180,10 @@ impl System {
     /// Spawns an actor whose state is built from `args`, with more to say about it.
     pub fn create_with<A: Create>(&self, args: A::Args, options: SpawnOptions) -> ActorRef<A> {
         let cell = self.make_cell::<A>(options);
+        if self.is_closed() {
+            life::finish(&cell, None, StopReason::SystemShutdown);
+            return ActorRef::here(cell);
+        }
         cell.lock().has_task = true;
         cell.spawn_task(Runner::creating(Arc::clone(&cell), Box::pin(A::create(args))));
         self.admit(cell)
@@ -232,10 +243,14 @@ impl System {
         })
     }
 
-    /// Gives out the ref, unless the system has closed meanwhile.
+    fn is_closed(&self) -> bool {
+        self.0.shared.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Gives out the ref; if the system has closed meanwhile, to an actor that is ending.
     fn admit<A: Actor>(&self, cell: Arc<Cell<A>>) -> ActorRef<A> {
-        if self.0.shared.is_closed.load(Ordering::Acquire) {
-            let reason = crate::StopReason::SystemShutdown;
+        if self.is_closed() {
+            let reason = StopReason::SystemShutdown;
             Member::order(Arc::clone(&cell) as Arc<dyn Member>, Verb::Kill, reason);
         }
         ActorRef::here(cell)

@@ -38,10 +38,7 @@ impl Roster {
         origin: u32,
         make: impl FnOnce(ActorId) -> (Arc<dyn Member>, T),
     ) -> T {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { r#gen: 0, since: 0, member: None });
-            (self.slots.len() - 1) as u32
-        });
+        let slot = self.free.pop().unwrap_or_else(|| self.new_slot());
         let entry = &mut self.slots[slot as usize];
         entry.r#gen += 1;
         entry.since = self.spawned;
@@ -49,6 +46,15 @@ impl Roster {
         let (member, result) = make(ActorId::from_parts(origin, slot, entry.r#gen));
         entry.member = Some(member);
         result
+    }
+
+    fn new_slot(&mut self) -> u32 {
+        if self.slots.len() == self.slots.capacity() {
+            // By a quarter, not by half: unused slots are part of what an idle actor weighs.
+            self.slots.reserve_exact((self.slots.len() / 4).max(16));
+        }
+        self.slots.push(Slot { r#gen: 0, since: 0, member: None });
+        (self.slots.len() - 1) as u32
     }
 
     /// Frees a slot. One whose generations are used up stays empty.
@@ -59,14 +65,6 @@ impl Roster {
             self.free.push(id.slot());
         }
         Some(member)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
-    }
-
-    pub(crate) const fn spawned(&self) -> u64 {
-        self.spawned
     }
 
     /// Everybody, the last spawned first.

@@ -34,6 +34,8 @@ pub struct Shared {
     pub(super) ended: Mutex<Counters>,
     /// Sends to actors that had ended.
     pub(super) refused_late: AtomicU64,
+    /// How many sources of chance were drawn, so that no two are alike.
+    pub(crate) draws: AtomicU64,
     pub(super) is_closed: AtomicBool,
     pub(super) has_warned_unbounded: AtomicBool,
     /// The handle that users hold, for as long as they hold it.
@@ -85,13 +87,12 @@ impl Shared {
         let mut subscribers = lock(&self.subscribers);
         // A subscription that was dropped leaves its box to us alone.
         subscribers.retain(|it| Arc::strong_count(it) > 1);
-        let first = subscribers.first().cloned();
-        drop(subscribers);
-        if first.is_none() && self.observers.is_empty() {
+        let subscribers = subscribers.clone();
+        if subscribers.is_empty() && self.observers.is_empty() {
             return;
         }
         let letter = DeadLetter {
-            message,
+            message: Arc::new(Mutex::new(Some(message))),
             type_name,
             target: actor.id,
             target_name: actor.name().into(),
@@ -99,8 +100,8 @@ impl Shared {
             at: self.runtime.now(),
         };
         self.observe(|it| it.dead_letter(&letter));
-        if let Some(subscriber) = first {
-            subscriber.put(letter);
+        for subscriber in subscribers {
+            subscriber.put(letter.clone());
         }
     }
 }

@@ -8,8 +8,25 @@
 extern crate ghostlight_core as ghostlight;
 
 mod actors;
+mod asks;
+mod auto_traits;
+mod blocking;
+mod cancel;
+mod counters;
+mod dead_letters;
+mod deadlines;
+mod endpoint;
+mod errors;
+mod hooks;
 mod mailbox;
+mod model;
+mod on_caller;
 mod order;
 mod overflow;
+mod panics;
 mod priority;
+mod refs;
+mod replies;
+mod stopping;
 mod support;
+mod systems;

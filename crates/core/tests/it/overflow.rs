@@ -77,13 +77,14 @@ async fn dropping_the_oldest_keeps_the_newest_n_also_when_the_actor_has_just_yie
     let actor = system.spawn_with(Journal::<Listed>::new(&log), options);
     actor.try_tell(Note(1)).unwrap();
     actor.try_tell(Note(2)).unwrap();
-    // Until its task has been polled once: one message is handled, the other waits.
-    while log.all().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(log.all(), [1]);
-    actor.try_tell(Note(3)).unwrap();
-    actor.try_tell(Note(4)).unwrap();
+    // Queued behind the actor's task, so it runs after that has handled one message and yielded.
+    let (sender, told) = (actor.clone(), log.clone());
+    let between = tokio::spawn(async move {
+        assert_eq!(told.all(), [1], "this must run while the actor waits for its next share");
+        sender.try_tell(Note(3)).unwrap();
+        sender.try_tell(Note(4)).unwrap();
+    });
+    soon("end of the sender", between).await.unwrap();
     rest().await;
     assert_eq!(log.all(), [1, 3, 4], "2 was the oldest that waited when 4 arrived");
 }

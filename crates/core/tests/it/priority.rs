@@ -15,10 +15,12 @@ use crate::support::{
 const ALL: [Priority; 5] =
     [Priority::Critical, Priority::High, Priority::Normal, Priority::Low, Priority::Background];
 
-async fn by_level<F: Form>() {
+/// However often it yields to others: `throughput` is how many messages it handles at a stretch.
+async fn by_level<F: Form>(throughput: u32) {
     let system = System::new("test");
     let log = Log::default();
-    let actor = system.spawn(Journal::<F>::new(&log));
+    let options = SpawnOptions::default().throughput(throughput);
+    let actor = system.spawn_with(Journal::<F>::new(&log), options);
     let gate = park(&actor).await;
     for n in 0..10u32 {
         for (rank, priority) in (0..5u32).zip(ALL).rev() {
@@ -34,14 +36,16 @@ async fn by_level<F: Form>() {
     gate.open();
     rest().await;
     let expected: Vec<u64> = (0..5).flat_map(|rank| (0..10).map(move |n| 100 * rank + n)).collect();
-    assert_eq!(log.all(), expected);
+    assert_eq!(log.all(), expected, "throughput {throughput}");
     assert_conserved(&system);
 }
 
 #[tokio::test(start_paused = true)]
 async fn higher_priority_first_and_arrival_order_within_a_level() {
-    by_level::<Listed>().await;
-    by_level::<Plain>().await;
+    for throughput in [100, 1, 2, 7] {
+        by_level::<Listed>(throughput).await;
+        by_level::<Plain>(throughput).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,35 +99,58 @@ fn longest_wait(told: &[u64], level: u64) -> usize {
     worst
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_lowest_level_still_moves_under_a_flood_of_the_highest() {
-    for seed in 0..10 {
-        let mut chance = fastrand::Rng::with_seed(seed);
-        let system = System::new("test");
-        let log = Log::default();
-        let options = SpawnOptions::default().mailbox(MailboxOptions::unbounded());
-        let actor = system.spawn_with(Journal::<Listed>::new(&log), options);
-        let gate = park(&actor).await;
-        let mut sent = [0; 5];
-        for _ in 0..2000 {
-            let rank = [0, 0, 0, 0, 0, 1, 2, 2, 3, 4][chance.usize(..10)];
-            let note = Note(1000 * rank as u64 + sent[rank]);
-            sent[rank] += 1;
-            actor.tell(note).priority(ALL[rank]).now().unwrap();
-        }
-        gate.open();
-        rest().await;
-        let told = log.all();
-        assert_eq!(told.len(), 2000, "seed {seed}");
-        for level in 1..5 {
-            let worst = longest_wait(&told, level);
-            assert!(worst <= 64, "seed {seed}: level {level} was passed {worst} times in a row");
-        }
-        for level in 0..5 {
-            let numbers: Vec<_> = told.iter().filter(|it| **it / 1000 == level).collect();
-            assert!(numbers.is_sorted(), "seed {seed}: level {level} lost its order");
+/// Two thousand messages of all levels at once, at an actor that yields and suspends as told.
+async fn flood(seed: u64, throughput: u32, suspends: bool) {
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let system = System::new("test");
+    let log = Log::default();
+    let mailbox = MailboxOptions::unbounded();
+    let options = SpawnOptions::default().mailbox(mailbox).throughput(throughput);
+    let actor = system.spawn_with(Journal::<Listed>::new(&log), options);
+    let gate = park(&actor).await;
+    let mut sent = [0; 5];
+    for _ in 0..2000 {
+        let rank = [0, 0, 0, 1, 2, 2, 2, 2, 3, 4][chance.usize(..10)];
+        let n = 1000 * rank as u64 + sent[rank];
+        sent[rank] += 1;
+        if suspends {
+            actor.tell(Slow(n)).priority(ALL[rank]).now().unwrap();
+        } else {
+            actor.tell(Note(n)).priority(ALL[rank]).now().unwrap();
         }
     }
+    gate.open();
+    tokio::time::sleep(Duration::from_secs(100_000)).await;
+
+    let (told, what) = (log.all(), format!("seed {seed}, throughput {throughput}, {suspends}"));
+    assert_eq!(told.len(), 2000, "{what}");
+    for level in 1..5 {
+        let worst = longest_wait(&told, level);
+        assert!(worst <= 64, "level {level} was passed {worst} times in a row; {what}");
+    }
+    for level in 0..5 {
+        let numbers = told.iter().filter(|it| **it / 1000 == level);
+        assert!(numbers.is_sorted(), "level {level} lost its order; {what}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lowest_level_still_moves_under_a_flood_of_the_highest() {
+    for seed in 0..5 {
+        flood(seed, 1000, false).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lowest_level_still_moves_however_often_the_actor_yields() {
+    for throughput in [1, 2, 3, 7, 64, 70, 100] {
+        flood(1, throughput, false).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lowest_level_still_moves_when_every_turn_suspends() {
+    flood(2, 100, true).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -249,9 +249,8 @@ pub(crate) fn ended<A: Actor>(actor: &ActorRef<A>) -> impl Future<Output = StopR
 pub(crate) fn dead<M: 'static>(letters: &mut DeadLetters) -> Vec<(M, DeadReason)> {
     let mut all = Vec::new();
     while let Some(letter) = letters.try_recv() {
-        let DeadLetter { message, reason, .. } = letter;
-        if let Ok(message) = message.downcast::<M>() {
-            all.push((*message, reason));
+        if let Some(message) = letter.take::<M>() {
+            all.push((message, letter.reason));
         }
     }
     all

@@ -1,0 +1,107 @@
+//! What may cross threads and what may move: one line per public type.
+
+use ghostlight::{
+    ActorId, ActorInfo, ActorRef, Ask, AskError, Asking, Capacity, Cause, Context, Counters,
+    DeadLetter, DeadLetters, DeadReason, Delivery, DrainBudget, Failure, MailboxOptions,
+    MessageType, Mode, Outbound, Overflow, Priority, ReadContext, Recipient, Refused, ReplyPort,
+    ShutdownReport, SpawnOptions, StopReason, Subject, System, SystemBuilder, Tell, TellError,
+    Telling, WeakActorRef, WireName,
+};
+
+use crate::support::{Add, Journal, Listed, Note};
+
+type It = Journal<Listed>;
+
+macro_rules! assert_auto_traits {
+    ($($type:ty: $($bound:ident)&+;)*) => {
+        $(const _: () = {
+            const fn check<T: $($bound +)+ ?Sized>() {}
+            check::<$type>();
+        };)*
+    };
+}
+
+assert_auto_traits! {
+    ActorId: Send & Sync & Unpin & Copy;
+    ActorInfo: Send & Sync & Unpin & Clone;
+    ActorRef<It>: Send & Sync & Unpin & Clone;
+    Ask<'static, Add, ActorRef<It>>: Send & Sync & Unpin;
+    Ask<'static, Add, Recipient<Add>>: Send & Sync & Unpin;
+    AskError<Add>: Send & Sync & Unpin;
+    Asking<'static, Add, ActorRef<It>>: Send & Unpin;
+    Asking<'static, Add, Recipient<Add>>: Send & Unpin;
+    Capacity: Send & Sync & Unpin & Copy;
+    Cause: Send & Sync & Unpin & Clone;
+    Context<'static, It>: Send & Sync & Unpin;
+    Counters: Send & Sync & Unpin & Copy;
+    DeadLetter: Send & Unpin;
+    DeadLetters: Send & Sync & Unpin;
+    DeadReason: Send & Sync & Unpin & Copy;
+    Delivery: Send & Sync & Unpin & Copy;
+    DrainBudget: Send & Sync & Unpin & Copy;
+    Failure: Send & Sync & Unpin & Clone;
+    MailboxOptions: Send & Sync & Unpin & Copy;
+    MessageType: Send & Sync & Unpin & Copy;
+    Mode: Send & Sync & Unpin & Copy;
+    Outbound<'static>: Unpin;
+    Overflow: Send & Sync & Unpin & Copy;
+    Priority: Send & Sync & Unpin & Copy;
+    ReadContext<'static, It>: Send & Sync & Unpin;
+    Recipient<Add>: Send & Sync & Unpin & Clone;
+    Refused: Send & Sync & Unpin & Copy;
+    ReplyPort<u64>: Send & Unpin;
+    ShutdownReport: Send & Sync & Unpin;
+    SpawnOptions: Send & Sync & Unpin & Clone;
+    StopReason: Send & Sync & Unpin & Clone;
+    Subject<'static>: Send & Sync & Unpin & Copy;
+    System: Send & Sync & Unpin & Clone;
+    SystemBuilder: Send & Sync & Unpin;
+    Tell<'static, Note, ActorRef<It>>: Send & Sync & Unpin;
+    TellError<Note>: Send & Sync & Unpin;
+    Telling<'static, Note, ActorRef<It>>: Send & Unpin;
+    Telling<'static, Note, Recipient<Note>>: Send & Unpin;
+    WeakActorRef<It>: Send & Sync & Unpin & Clone;
+    WireName: Send & Sync & Unpin & Copy;
+    dyn ghostlight::Endpoint: Send & Sync;
+    dyn ghostlight::Observer: Send & Sync;
+}
+
+/// A message, a reply and a state need to be `Send`, and nothing more: none of these is `Sync`, nor
+/// do they keep a ref from being shared.
+struct Unshared(std::cell::Cell<u64>);
+#[derive(Debug, ghostlight::Message)]
+#[message(reply = std::cell::Cell<u64>)]
+struct Swap(std::cell::Cell<u64>);
+impl ghostlight::Actor for Unshared {
+    type Protocol = (Swap,);
+}
+impl ghostlight::Handler<Swap> for Unshared {
+    async fn handle(&mut self, Swap(it): Swap, cx: &mut Context<'_, Self>) -> std::cell::Cell<u64> {
+        cx.sleep(std::time::Duration::ZERO).await;
+        self.0.swap(&it);
+        it
+    }
+}
+
+assert_auto_traits! {
+    ActorRef<Unshared>: Send & Sync & Clone;
+    Recipient<Swap>: Send & Sync & Clone;
+    WeakActorRef<Unshared>: Send & Sync & Clone;
+    ReplyPort<std::cell::Cell<u64>>: Send;
+    Context<'static, Unshared>: Send;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_and_its_messages_need_not_be_sync() {
+    let system = System::new("test");
+    let actor = system.spawn(Unshared(std::cell::Cell::new(1)));
+    let asked = tokio::spawn(async move { actor.ask(Swap(std::cell::Cell::new(2))).await });
+    assert_eq!(asked.await.unwrap().unwrap().get(), 1);
+}
+
+/// A `Result` of one should not make its caller's stack frames large.
+#[test]
+fn error_types_are_small() {
+    let sizes = [size_of::<TellError<u64>>(), size_of::<AskError<u64>>(), size_of::<StopReason>()];
+    assert!(sizes.iter().all(|it| *it <= 64), "{sizes:?}");
+}

@@ -1,0 +1,365 @@
+//! Replies put off and passed on: C-15 to C-17, C-19, C-29.
+
+use ghostlight::{
+    Actor, ActorRef, AskError, Context, DeadReason, Handler, Message, Recipient, Refused,
+    ReplyPort, System,
+};
+
+use crate::support::{
+    Add, Boom, Declare, Form, Journal, Later, Listed, Log, Note, Path, Plain, Slow, Witness,
+    assert_conserved, dead, ended, park, rest, soon,
+};
+
+async fn deferred<F: Form>(path: Path) {
+    let system = System::new("test");
+    let actor = system.spawn(Journal::<F>::new(&Log::default()));
+    let ports = Log::default();
+    let (asker, shelf) = (actor.clone(), ports.clone());
+    let asked = tokio::spawn(async move { path.ask(&asker, Later(shelf)).await });
+    rest().await;
+    assert_eq!(actor.ask(Add(1)).await.unwrap(), 1, "it serves others meanwhile");
+    let port: ReplyPort<u64> = ports.take().remove(0);
+    assert!(port.is_awaited() && !asked.is_finished(), "{path:?}");
+    let answering = tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        port.send(11);
+    });
+    assert_eq!(soon("reply from a task", asked).await.unwrap().unwrap(), 11, "{path:?}");
+    answering.await.unwrap();
+    assert_conserved(&system);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deferred_reply_can_be_given_later_and_from_a_task_while_the_actor_serves_others() {
+    for path in Path::BOTH {
+        deferred::<Listed>(path).await;
+        deferred::<Plain>(path).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_handle_dropped_unanswered_ends_the_ask_at_once_and_the_actor_lives_on() {
+    for path in Path::BOTH {
+        let system = System::new("test");
+        let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
+        let ports: Log<ReplyPort<u64>> = Log::default();
+        let (asker, shelf) = (actor.clone(), ports.clone());
+        let asked = tokio::spawn(async move { path.ask(&asker, Later(shelf)).await });
+        rest().await;
+        let now = system.runtime().now();
+        drop(ports.take());
+        let error = soon("end of the ask", asked).await.unwrap().unwrap_err();
+        assert!(matches!(error, AskError::NoReply), "{path:?}: {error:?}");
+        assert_eq!(system.runtime().now(), now, "{path:?}: not at its deadline");
+        assert_eq!(actor.ask(Add(1)).await.unwrap(), 1, "{path:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_to_an_asker_that_left_harms_nobody() {
+    for path in Path::BOTH {
+        let system = System::new("test");
+        let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
+        let ports: Log<ReplyPort<u64>> = Log::default();
+        let (asker, shelf) = (actor.clone(), ports.clone());
+        let asked = tokio::spawn(async move { path.ask(&asker, Later(shelf)).await });
+        rest().await;
+        asked.abort();
+        rest().await;
+        let port = ports.take().remove(0);
+        assert!(!port.is_awaited(), "{path:?}: the asker has left");
+        port.send(1);
+        assert_eq!(actor.ask(Add(1)).await.unwrap(), 1, "{path:?}");
+        assert_conserved(&system);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_put_off_for_a_tell_is_awaited_by_nobody() {
+    let system = System::new("test");
+    let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
+    let ports: Log<ReplyPort<u64>> = Log::default();
+    actor.tell(Later(ports.clone())).await.unwrap();
+    rest().await;
+    let port = ports.take().remove(0);
+    assert!(!port.is_awaited());
+    port.send(1);
+    assert_eq!(actor.ask(Add(1)).await.unwrap(), 1);
+}
+
+/// Hands everything on.
+struct Relay<T>(T);
+impl Actor for Relay<ActorRef<Journal<Listed>>> {
+    type Protocol = (Add, Slow);
+}
+impl Actor for Relay<Recipient<Add>> {
+    type Protocol = ();
+}
+impl Handler<Add> for Relay<ActorRef<Journal<Listed>>> {
+    async fn handle(&mut self, add: Add, cx: &mut Context<'_, Self>) -> u64 {
+        cx.forward(&self.0, add).await
+    }
+}
+impl Handler<Slow> for Relay<ActorRef<Journal<Listed>>> {
+    async fn handle(&mut self, slow: Slow, cx: &mut Context<'_, Self>) -> u64 {
+        cx.forward(&self.0, slow).await
+    }
+}
+impl Handler<Boom> for Relay<ActorRef<Journal<Listed>>> {
+    async fn handle(&mut self, boom: Boom, cx: &mut Context<'_, Self>) -> u64 {
+        cx.forward(&self.0, boom).await
+    }
+}
+impl Handler<Declare> for Relay<ActorRef<Journal<Listed>>> {
+    async fn handle(&mut self, declare: Declare, cx: &mut Context<'_, Self>) -> u64 {
+        cx.forward(&self.0, declare).await
+    }
+}
+impl Handler<Later> for Relay<ActorRef<Journal<Listed>>> {
+    async fn handle(&mut self, later: Later, cx: &mut Context<'_, Self>) -> u64 {
+        cx.forward(&self.0, later).await
+    }
+}
+impl Handler<Note> for Relay<ActorRef<Journal<Listed>>> {
+    async fn handle(&mut self, note: Note, cx: &mut Context<'_, Self>) {
+        cx.forward(&self.0, note).await;
+    }
+}
+impl Handler<Add> for Relay<Recipient<Add>> {
+    async fn handle(&mut self, add: Add, cx: &mut Context<'_, Self>) -> u64 {
+        cx.forward(&self.0, add).await
+    }
+}
+
+struct Chain {
+    system: System,
+    log: Log<u64>,
+    last: ActorRef<Journal<Listed>>,
+    relay: ActorRef<Relay<ActorRef<Journal<Listed>>>>,
+}
+
+fn chain() -> Chain {
+    let system = System::new("test");
+    let log = Log::default();
+    let last = system.spawn(Journal::<Listed>::new(&log));
+    let relay = system.spawn(Relay(last.clone()));
+    Chain { system, log, last, relay }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forwarded_ask_gets_the_other_actors_reply_also_over_two_hops() {
+    for path in Path::BOTH {
+        let Chain { system, log, relay, .. } = chain();
+        let first = system.spawn(Relay(relay.recipient::<Add>()));
+        assert_eq!(soon("reply", path.ask(&relay, Add(4))).await.unwrap(), 4, "{path:?}");
+        assert_eq!(soon("reply", path.ask(&first, Add(1))).await.unwrap(), 5, "{path:?}");
+        let recipient = first.recipient::<Add>();
+        assert_eq!(soon("reply", recipient.ask(Add(1))).await.unwrap(), 6, "{path:?}");
+        assert_eq!(soon("slow reply", path.ask(&relay, Slow(30))).await.unwrap(), 30);
+        assert_eq!(log.all(), [30]);
+        assert_conserved(&system);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_forwarder_serves_others_while_the_answer_is_on_its_way() {
+    for path in Path::BOTH {
+        let Chain { system, last, relay, .. } = chain();
+        let gate = park(&last).await;
+        let asker = relay.clone();
+        let asked = tokio::spawn(async move { path.ask(&asker, Add(1)).await });
+        rest().await;
+        assert_eq!(relay.mailbox_len(), 0, "{path:?}");
+        relay.tell(Note(1)).await.unwrap();
+        rest().await;
+        assert_eq!(last.mailbox_len(), 2, "{path:?}: both were passed on, nobody waited");
+        gate.open();
+        assert_eq!(soon("reply", asked).await.unwrap().unwrap(), 1, "{path:?}");
+        assert_conserved(&system);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forwarded_ask_gets_the_other_actors_true_error() {
+    for path in Path::BOTH {
+        let Chain { system: _system, relay, .. } = chain();
+        let error = soon("end of the ask", path.ask(&relay, Boom("far away"))).await.unwrap_err();
+        let text = error.failure().map(ToString::to_string);
+        assert_eq!(text.as_deref(), Some("far away"), "{path:?}: {error:?}");
+        assert!(relay.is_alive(), "{path:?}: it only passed the message on");
+
+        let Chain { system: _system, relay, .. } = chain();
+        let error =
+            soon("end of the ask", path.ask(&relay, Declare("given up"))).await.unwrap_err();
+        let text = error.failure().map(ToString::to_string);
+        assert_eq!(text.as_deref(), Some("given up"), "{path:?}: {error:?}");
+
+        let Chain { system: _system, relay, .. } = chain();
+        let ports: Log<ReplyPort<u64>> = Log::default();
+        let (asker, shelf) = (relay.clone(), ports.clone());
+        let asked = tokio::spawn(async move { path.ask(&asker, Later(shelf)).await });
+        rest().await;
+        drop(ports.take());
+        let error = soon("end of the ask", asked).await.unwrap().unwrap_err();
+        assert!(matches!(error, AskError::NoReply), "{path:?}: {error:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ask_forwarded_to_an_ended_actor_fails_at_once_as_stopped() {
+    for path in Path::BOTH {
+        let Chain { system, last, relay, .. } = chain();
+        last.kill();
+        ended(&last).await;
+        let begin = system.runtime().now();
+        let error = soon("end of the ask", path.ask(&relay, Add(1))).await.unwrap_err();
+        assert_eq!(error.refused(), Some(Refused::Stopped), "{path:?}: {error:?}");
+        assert_eq!(system.runtime().now(), begin, "{path:?}");
+        assert!(relay.is_alive(), "{path:?}");
+        assert_conserved(&system);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ask_forwarded_to_an_actor_that_is_killed_before_its_turn_ends_at_once() {
+    for path in Path::BOTH {
+        let Chain { system, last, relay, .. } = chain();
+        let gate = park(&last).await;
+        let asker = relay.clone();
+        let asked = tokio::spawn(async move { path.ask(&asker, Add(1)).await });
+        rest().await;
+        last.kill();
+        let error = soon("end of the ask", asked).await.unwrap().unwrap_err();
+        assert_eq!(error.refused(), Some(Refused::Stopped), "{path:?}: {error:?}");
+        drop(gate);
+        assert_conserved(&system);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tell_is_forwarded_as_a_tell() {
+    let Chain { system, log, relay, .. } = chain();
+    relay.tell(Note(3)).await.unwrap();
+    rest().await;
+    assert_eq!(log.all(), [3]);
+    assert_conserved(&system);
+}
+
+/// Its sender has long gone, so nobody else could report the loss.
+#[tokio::test(start_paused = true)]
+async fn a_tell_forwarded_to_an_ended_actor_is_a_dead_letter() {
+    let Chain { system, last, relay, .. } = chain();
+    let mut letters = system.dead_letters(10);
+    last.kill();
+    ended(&last).await;
+    relay.tell(Note(3)).await.unwrap();
+    rest().await;
+    let lost: Vec<_> = dead::<Note>(&mut letters).into_iter().map(|it| it.0).collect();
+    assert_eq!(lost, [Note(3)], "a message that was accepted has vanished");
+}
+
+#[derive(Debug, Message)]
+#[message(reply = Result<u8, String>)]
+struct Try(bool);
+struct Trier;
+impl Actor for Trier {
+    type Protocol = (Try,);
+}
+impl Handler<Try> for Trier {
+    async fn handle(&mut self, Try(works): Try, _: &mut Context<'_, Self>) -> Result<u8, String> {
+        if works { Ok(1) } else { Err("no".to_owned()) }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_err_reply_leaves_the_actor_alive_for_ask_and_for_tell() {
+    let system = System::new("test");
+    let actor = system.spawn(Trier);
+    for path in Path::BOTH {
+        assert_eq!(path.ask(&actor, Try(false)).await.unwrap(), Err("no".to_owned()));
+        actor.tell(Try(false)).await.unwrap();
+        assert_eq!(path.ask(&actor, Try(true)).await.unwrap(), Ok(1), "{path:?}: data, no failure");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_nobody_waits_for_is_dropped_and_an_unread_err_is_reported() {
+    let witness = Witness::default();
+    let system = System::builder("test").observer(witness.clone()).build();
+    let actor = system.spawn(Trier);
+    actor.tell(Try(true)).await.unwrap();
+    for path in Path::BOTH {
+        drop(path.ask(&actor, Try(false)).await.unwrap());
+    }
+    rest().await;
+    assert!(witness.0.all().is_empty(), "{:?}: an Ok, and errors that were read", witness.0.all());
+    actor.tell(Try(false)).await.unwrap();
+    rest().await;
+    assert_eq!(witness.0.all(), ["unread error: Try"]);
+}
+
+/// Puts its answer off, and then gives one after all.
+#[derive(Debug, Message)]
+#[message(reply = u8)]
+struct Waver(Log<ReplyPort<u8>>);
+struct Wavering;
+impl Actor for Wavering {
+    type Protocol = (Waver,);
+}
+impl Handler<Waver> for Wavering {
+    async fn handle(&mut self, Waver(shelf): Waver, cx: &mut Context<'_, Self>) -> u8 {
+        tokio::select! {
+            biased;
+            reply = cx.defer(|port| shelf.push(port)) => reply,
+            () = std::future::ready(()) => 5,
+        }
+    }
+}
+
+/// Who has the handle answers; the turn that went on does not answer in its place.
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_goes_on_after_it_put_its_reply_off_leaves_it_to_the_handle() {
+    for path in Path::BOTH {
+        let witness = Witness::default();
+        let system = System::builder("test").observer(witness.clone()).build();
+        let actor = system.spawn(Wavering);
+        let ports = Log::default();
+        let (asker, shelf) = (actor.clone(), ports.clone());
+        let asked = tokio::spawn(async move { path.ask(&asker, Waver(shelf)).await });
+        rest().await;
+        ports.take().into_iter().for_each(|port| port.send(9));
+        let outcome = soon("end of the ask", asked).await.unwrap();
+        assert_eq!(outcome.ok(), Some(9), "{path:?}");
+        assert!(witness.0.all().is_empty(), "{path:?}: {:?}", witness.0.all());
+        assert!(actor.is_alive(), "{path:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_deferred_by_an_actor_is_answered_or_ended_with_its_state() {
+    let system = System::new("test");
+    let mut letters = system.dead_letters(10);
+    for path in Path::BOTH {
+        let actor = system.spawn(Keeper(Vec::new()));
+        let asker = actor.clone();
+        let asked = tokio::spawn(async move { path.ask(&asker, Keep).await });
+        rest().await;
+        actor.kill();
+        let error = soon("end of the ask", asked).await.unwrap().unwrap_err();
+        assert!(matches!(error, AskError::NoReply), "{path:?}: {error:?}");
+    }
+    assert!(dead::<Keep>(&mut letters).into_iter().all(|it| it.1 != DeadReason::Killed));
+}
+
+struct Keeper(Vec<ReplyPort<u8>>);
+#[derive(Debug, Message)]
+#[message(reply = u8)]
+struct Keep;
+impl Actor for Keeper {
+    type Protocol = (Keep,);
+}
+impl Handler<Keep> for Keeper {
+    async fn handle(&mut self, _: Keep, cx: &mut Context<'_, Self>) -> u8 {
+        cx.defer(|port| self.0.push(port)).await
+    }
+}
