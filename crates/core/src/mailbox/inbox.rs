@@ -384,6 +384,11 @@ impl<A: Actor> Inbox<A> {
         self.rare.as_ref().is_some_and(|it| !it.senders.is_empty())
     }
 
+    /// Whether at most half the places are taken, given how many messages are `left` in the batch.
+    pub(crate) fn is_half_empty(&self, options: &MailboxOptions, left: usize) -> bool {
+        options.capacity().is_none_or(|it| self.depth(left) * 2 <= it.get() as usize)
+    }
+
     /// Keeps places for as many waiting senders as there is room for, and says whom to wake.
     pub(crate) fn admit_senders(&mut self, options: &MailboxOptions, left: usize) -> Vec<Waker> {
         self.taken = left as u32;

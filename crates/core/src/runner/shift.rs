@@ -90,7 +90,12 @@ fn look_closely<'a, A: Actor>(
     mut inbox: MutexGuard<'a, Inbox<A>>,
 ) -> Looked<'a, A> {
     let core = &mut *shift.core;
-    if inbox.has_line() {
+    // An actor that is fast lets senders in by the half mailbox: waking each for one place would
+    // cost more than its message.
+    let is_slow = core.chunk < LARGEST_CHUNK;
+    if inbox.has_line()
+        && (is_slow || inbox.is_half_empty(&cell.settings.mailbox, core.batch.len()))
+    {
         inbox = admit_senders(cell, core.batch.len(), inbox);
     }
     inbox.note_ran(shift.ran);
