@@ -1,5 +1,7 @@
 //! `ghostlight`, the command.
 
+#![forbid(unsafe_code)]
+
 mod cli;
 mod demo;
 mod stopwatch;
@@ -20,6 +22,8 @@ enum Exit {
     Failure = 1,
     /// It could not be understood, or names what is not there.
     Usage = 2,
+    /// Ctrl-C ended it early, which shells tell by this number.
+    Interrupted = 130,
 }
 
 fn main() -> ExitCode {

@@ -193,9 +193,10 @@ pub trait Handler<M: Message>: Actor {
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not handle `{M}`",
-    label = "no handler for `{M}`",
-    note = "write `impl Handler<{M}> for {Self}`, or `impl ReadHandler<{M}> for {Self}`"
+    message = "`{Self}` has no read handler for `{M}`",
+    label = "not a read of `{Self}`",
+    note = "a message under `reads(..)` has an `impl ReadHandler<{M}>`; one with an \
+            `impl Handler<{M}>` belongs under `handles(..)`"
 )]
 pub trait ReadHandler<M: Message>: Actor + Sync {
     /// Answers one message.
@@ -206,6 +207,7 @@ pub trait ReadHandler<M: Message>: Actor + Sync {
     -> impl Future<Output = M::Reply> + Send;
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: ReadHandler<M>, M: Message> Handler<M> for A {
     const READS: bool = true;
 

@@ -168,39 +168,22 @@ impl<'a, A: Actor> Context<'a, A> {
     ///
     /// ```
     /// # extern crate ghostlight_core as ghostlight;
-    /// use ghostlight::{Actor, Context, Handler, Message, ReplyPort, System};
-    ///
-    /// #[derive(Message)]
-    /// #[message(reply = u32)]
-    /// struct Ticket;
-    /// #[derive(Message)]
-    /// struct Open;
-    ///
-    /// #[derive(Actor)]
-    /// #[actor(handles(Ticket, Open))]
-    /// struct Box_ { waiting: Vec<ReplyPort<u32>> }
-    ///
-    /// impl Handler<Ticket> for Box_ {
+    /// # use ghostlight::{Actor, Context, Handler, Message, ReplyPort};
+    /// # #[derive(Message)] #[message(reply = u32)] struct Ticket;
+    /// # #[derive(Message)] struct Open;
+    /// # struct BoxOffice { waiting: Vec<ReplyPort<u32>> }
+    /// # impl Actor for BoxOffice { type Protocol = (Ticket, Open); }
+    /// impl Handler<Ticket> for BoxOffice {
     ///     async fn handle(&mut self, _: Ticket, cx: &mut Context<'_, Self>) -> u32 {
     ///         cx.defer(|port| self.waiting.push(port)).await
     ///     }
     /// }
-    /// impl Handler<Open> for Box_ {
+    ///
+    /// impl Handler<Open> for BoxOffice {
     ///     async fn handle(&mut self, _: Open, _: &mut Context<'_, Self>) {
     ///         (1..).zip(self.waiting.drain(..)).for_each(|(number, port)| port.send(number));
     ///     }
     /// }
-    ///
-    /// let system = System::new("theatre");
-    /// let tickets = system.spawn(Box_ { waiting: Vec::new() });
-    /// let asker = tickets.clone();
-    /// let ticket = system.block_on(async move {
-    ///     let (ticket, _) = std::future::join!(asker.ask(Ticket), async {
-    ///         tickets.tell(Open).await.unwrap();
-    ///     }).await;
-    ///     ticket
-    /// });
-    /// assert_eq!(ticket.unwrap(), 1);
     /// ```
     ///
     /// # Panics

@@ -296,7 +296,7 @@ async fn an_idle_actor_weighs_at_most_400_bytes_and_a_used_one_720() {
 async fn an_ended_actor_leaves_nothing_behind() {
     let system = System::new("allocations");
     let handled = Arc::new(AtomicU64::new(0));
-    let mut round = async |n: u64| {
+    let round = async |n: u64| {
         for _ in 0..100 {
             let actor = system.spawn(Listed(Sum::new(&handled)));
             actor.tell(OneWord(1)).await.expect("there is room");

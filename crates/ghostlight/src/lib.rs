@@ -53,3 +53,25 @@ pub mod prelude {
         handlers,
     };
 }
+
+/// What is written in the README and the book compiles and does what it says.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+
+    #[doc = include_str!("../../../docs/book/README.md")]
+    mod contents {}
+
+    #[doc = include_str!("../../../docs/book/getting-started.md")]
+    mod getting_started {}
+
+    #[doc = include_str!("../../../docs/book/messages-and-replies.md")]
+    mod messages_and_replies {}
+
+    #[doc = include_str!("../../../docs/book/mailboxes-and-overflow.md")]
+    mod mailboxes_and_overflow {}
+
+    #[doc = include_str!("../../../docs/book/when-not-to-use-an-actor.md")]
+    mod when_not_to_use_an_actor {}
+}

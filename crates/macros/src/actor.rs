@@ -23,7 +23,11 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let generics = sendable(&input.generics);
     let (impl_generics, types, bounds) = generics.split_for_impl();
     let is_generic = !input.generics.params.is_empty();
-    let entries = entries(handles.iter().chain(&reads), is_generic)?;
+    // With an actor that lists nothing beside the error, it is the only one.
+    let (entries, error) = match entries(handles.iter().chain(&reads), is_generic) {
+        Ok(entries) => (entries, None),
+        Err(error) => (Vec::new(), Some(error.into_compile_error())),
+    };
     let checks = reads.iter().filter(|_| !is_generic).map(|message| {
         quote_spanned! { message.span() =>
             const _: fn() = || {
@@ -37,6 +41,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             type Protocol = (#(#entries,)*);
         }
         #(#checks)*
+        #error
     })
 }
 

@@ -18,7 +18,7 @@ struct Method<'a> {
     is_read: bool,
 }
 
-pub(crate) fn expand(arguments: TokenStream, mut block: ItemImpl) -> Result<TokenStream> {
+pub(crate) fn expand(arguments: &TokenStream, mut block: ItemImpl) -> Result<TokenStream> {
     if !arguments.is_empty() {
         return Err(Error::new(arguments.span(), "`#[handlers]` takes no arguments"));
     }
@@ -60,13 +60,13 @@ impl<'a> Method<'a> {
         let (Some(FnArg::Receiver(receiver)), Some(FnArg::Typed(message))) =
             (inputs.next(), inputs.next())
         else {
-            return Err(Error::new(function.sig.span(), hint));
+            return Err(Error::new(function.sig.ident.span(), hint));
         };
         let ReceiverKind::Reference(_, _, mutability) = &receiver.kind else {
             return Err(Error::new(receiver.span(), hint));
         };
         if inputs.len() > 1 {
-            return Err(Error::new(function.sig.span(), hint));
+            return Err(Error::new(function.sig.ident.span(), hint));
         }
         let reply = match &function.sig.output {
             ReturnType::Default => parse_quote!(()),

@@ -61,9 +61,13 @@ pub fn derive_message(input: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// with a message of more than five words as `Boxed<Large>`, and a check that each message under
+/// with each entry spelled so that its size decides, when compiling, between `Withdraw` and
+/// `Boxed<Withdraw>` (for messages of more than five words), and with a check that each message under
 /// `reads` has a `ReadHandler`. What an actor handles without listing it works the same through a
 /// box, at two allocations a message.
+///
+/// The messages must be as visible as the actor: a `pub` actor cannot list a private message, and
+/// either makes it `pub` or leaves it out.
 #[proc_macro_derive(Actor, attributes(actor))]
 pub fn derive_actor(input: TokenStream) -> TokenStream {
     actor::expand(&parse_macro_input!(input)).unwrap_or_else(syn::Error::into_compile_error).into()
@@ -102,7 +106,7 @@ pub fn derive_actor(input: TokenStream) -> TokenStream {
 /// Everything in the block is a handler or a hook; helpers go into another block.
 #[proc_macro_attribute]
 pub fn handlers(arguments: TokenStream, block: TokenStream) -> TokenStream {
-    handlers::expand(arguments.into(), parse_macro_input!(block))
+    handlers::expand(&arguments.into(), parse_macro_input!(block))
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

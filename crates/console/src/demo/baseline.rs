@@ -1,35 +1,34 @@
 //! The same crawl in one thread and without actors: what they are measured against.
 //!
-//! It takes the same steps in the same batches, and uses one buffer for all files, which the
-//! actors cannot.
+//! It takes the same steps in the same batches, and uses one buffer for all files.
 
 use super::{
-    batch::{Batch, Parser},
-    file,
+    batch::{Batch, PageParser},
+    file::{self, Source},
     index::{IndexReport, Shard},
     links::LinkChecker,
     outcome::{Findings, Outcome, TOP_TERMS},
     progress::Progress,
     terms::SHARDS,
     tree::Tree,
-    walk::walk,
+    walk::{Found, walk},
 };
 
 /// Crawls `tree` and tells `on_progress` about each batch.
 pub(crate) fn run(tree: &Tree, mut on_progress: impl FnMut(&Progress)) -> Outcome {
     let mut totals = Totals::default();
-    let mut parser = Parser::default();
+    let mut parser = PageParser::default();
     let mut batch = Batch::default();
-    let mut buffer = Vec::new();
+    let mut text = String::new();
     for found in walk(tree) {
-        let source = found.and_then(|it| {
-            let max_bytes = it.kind.max_bytes();
-            file::read(&tree.root, it, max_bytes, core::mem::take(&mut buffer))
+        text.clear();
+        let read = found.and_then(|it| {
+            file::read(&tree.root, &it, it.kind.max_bytes(), &mut text)?;
+            Ok(it)
         });
-        match source {
-            Ok(source) => {
-                parser.parse(&source, &mut batch);
-                buffer = source.text.into_bytes();
+        match read {
+            Ok(Found { page, kind }) => {
+                parser.parse(&Source { page: &page, kind, text: &text }, &mut batch);
             }
             Err(failed) => batch.failed.push(failed),
         }
@@ -60,10 +59,7 @@ impl Totals {
     }
 
     fn progress(&self) -> Progress {
-        Progress {
-            pages: self.findings.pages + self.findings.failed.total(),
-            ..Progress::default()
-        }
+        Progress { pages: self.findings.n_done(), ..Progress::default() }
     }
 
     fn into_outcome(self) -> Outcome {

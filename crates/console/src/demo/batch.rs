@@ -39,24 +39,24 @@ impl Batch {
 
 /// Reads pages into batches. It holds nothing of a page but memory to use again.
 #[derive(Debug, Default)]
-pub(crate) struct Parser {
+pub(crate) struct PageParser {
     page: Page,
     target: String,
 }
 
-impl Parser {
+impl PageParser {
     /// Adds a page, or the reason why it is none.
-    pub(crate) fn parse(&mut self, source: &Source, batch: &mut Batch) {
-        if let Err(error) = self.page.read(source.kind, &source.text) {
-            let path = source.page.clone().into();
+    pub(crate) fn parse(&mut self, source: &Source<'_>, batch: &mut Batch) {
+        if let Err(error) = self.page.read(source.kind, source.text) {
+            let path = source.page.to_owned();
             batch.failed.push(Failed { path, reason: error.into() });
             return;
         }
         batch.pages += 1;
         batch.bytes += source.text.len() as u64;
         batch.words += each_term(self.page.text(), |term| batch.terms.add(term));
-        batch.links.begin(&source.page);
-        let origin = Origin::of(&source.page, self.page.base());
+        batch.links.begin(source.page);
+        let origin = Origin::of(source.page, self.page.base());
         for href in self.page.hrefs() {
             if origin.resolve(href, &mut self.target) == Link::Local {
                 batch.links.add(&self.target);
@@ -70,15 +70,15 @@ mod tests {
     use super::*;
     use crate::demo::page::{Kind, MAX_DEPTH};
 
-    fn source(page: &str, text: String) -> Source {
-        Source { page: page.into(), kind: Kind::Html, text }
+    fn source<'a>(page: &'a str, text: &'a str) -> Source<'a> {
+        Source { page, kind: Kind::Html, text }
     }
 
     #[test]
     fn a_page_that_fails_counts_for_nothing_else() {
         let deep = format!("<a href=x>some words</a>{}", "<div>".repeat(MAX_DEPTH as usize + 1));
         let mut batch = Batch::default();
-        Parser::default().parse(&source("deep.html", deep), &mut batch);
+        PageParser::default().parse(&source("deep.html", &deep), &mut batch);
         assert_eq!((batch.pages, batch.bytes, batch.words, batch.links.n_links()), (0, 0, 0, 0));
         assert!(batch.terms.0.iter().all(|it| it.n_terms() == 0));
         let [failed] = &*batch.failed else { panic!("one page failed: {:?}", batch.failed) };
@@ -90,7 +90,7 @@ mod tests {
     fn only_links_into_the_tree_are_to_be_checked() {
         let text = "<a href=b.html>one</a><a href=https://x.org>two</a><a href=../c>three</a>";
         let mut batch = Batch::default();
-        Parser::default().parse(&source("a.html", text.to_owned()), &mut batch);
+        PageParser::default().parse(&source("a.html", text), &mut batch);
         assert_eq!((batch.pages, batch.words, batch.links.n_links()), (1, 3, 1));
     }
 
@@ -98,13 +98,13 @@ mod tests {
     fn a_batch_is_full_when_it_has_many_pages_or_large_ones() {
         let mut many = Batch::default();
         let mut large = Batch::default();
-        let mut parser = Parser::default();
+        let mut parser = PageParser::default();
         for _ in 0..MAX_PAGES {
             assert!(!many.is_full());
-            parser.parse(&source("a.html", String::new()), &mut many);
+            parser.parse(&source("a.html", ""), &mut many);
         }
         assert!(!large.is_full());
-        parser.parse(&source("a.html", " ".repeat(MAX_BYTES as usize)), &mut large);
+        parser.parse(&source("a.html", &" ".repeat(MAX_BYTES as usize)), &mut large);
         assert!(many.is_full() && large.is_full());
     }
 }

@@ -29,6 +29,10 @@ pub(crate) enum Reason {
     /// A name that no link can spell.
     NameNotUtf8,
     TooDeep,
+    /// The parser did not survive it, or a page that was handed to it together with this one.
+    NotParsed {
+        why: String,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -41,6 +45,7 @@ impl fmt::Display for Reason {
             Self::NotUtf8 { at } => write!(f, "not UTF-8 from byte {at} on"),
             Self::NameNotUtf8 => f.write_str("its name is not UTF-8"),
             Self::TooDeep => write!(f, "more than {MAX_DEPTH} elements open within each other"),
+            Self::NotParsed { why } => write!(f, "not parsed: {why}"),
         }
     }
 }

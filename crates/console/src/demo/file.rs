@@ -13,30 +13,31 @@ use super::{
 };
 
 /// A page as it was written.
-#[derive(Debug)]
-pub(crate) struct Source {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
     /// Relative to the tree's root.
-    pub(crate) page: Box<str>,
+    pub(crate) page: &'a str,
     pub(crate) kind: Kind,
-    pub(crate) text: String,
+    pub(crate) text: &'a str,
 }
 
-/// Reads a page of at most `max_bytes` into `buffer`, whose memory becomes the text's.
+/// Appends a page of at most `max_bytes` to `text`, or leaves it as it was.
 ///
 /// The size is checked before the file is read and while it is read, as it may grow.
 pub(crate) fn read(
     root: &Path,
-    found: Found,
+    found: &Found,
     max_bytes: u64,
-    buffer: Vec<u8>,
-) -> Result<Source, Failed> {
-    match read_text(&root.join(&*found.page), max_bytes, buffer) {
-        Ok(text) => Ok(Source { page: found.page, kind: found.kind, text }),
-        Err(reason) => Err(Failed { path: found.page.into(), reason }),
-    }
+    text: &mut String,
+) -> Result<(), Failed> {
+    let start = text.len();
+    read_text(&root.join(&*found.page), max_bytes, text).map_err(|reason| {
+        text.truncate(start);
+        Failed { path: found.page.clone().into(), reason }
+    })
 }
 
-fn read_text(path: &Path, max_bytes: u64, mut buffer: Vec<u8>) -> Result<String, Reason> {
+fn read_text(path: &Path, max_bytes: u64, text: &mut String) -> Result<(), Reason> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
@@ -46,14 +47,25 @@ fn read_text(path: &Path, max_bytes: u64, mut buffer: Vec<u8>) -> Result<String,
     if max_bytes < expected {
         return Err(Reason::TooLarge { bytes: expected, limit: max_bytes });
     }
-    buffer.clear();
     // One byte more than expected lets the end of the file be seen without growing the buffer.
-    buffer.reserve_exact(expected as usize + 1);
-    let bytes = file.take(max_bytes + 1).read_to_end(&mut buffer)? as u64;
-    if max_bytes < bytes {
-        return Err(Reason::TooLarge { bytes, limit: max_bytes });
+    text.reserve(expected as usize + 1);
+    match file.take(max_bytes + 1).read_to_string(text) {
+        Ok(bytes) if max_bytes < bytes as u64 => {
+            Err(Reason::TooLarge { bytes: bytes as u64, limit: max_bytes })
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(Reason::NotUtf8 { at: valid_up_to(path, max_bytes)? })
+        }
+        Err(error) => Err(error.into()),
     }
-    String::from_utf8(buffer).map_err(|it| Reason::NotUtf8 { at: it.utf8_error().valid_up_to() })
+}
+
+/// Where a file stops being UTF-8, which is worth a second look only when it does.
+fn valid_up_to(path: &Path, max_bytes: u64) -> io::Result<usize> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(max_bytes).read_to_end(&mut bytes)?;
+    Ok(str::from_utf8(&bytes).map_or_else(|it| it.valid_up_to(), str::len))
 }
 
 /// Whether a link to `target` finds something. A directory needs an `index.html` for that.
@@ -87,9 +99,11 @@ mod tests {
 
     fn read_from(dir: &Path) -> Result<String, String> {
         let found = Found { page: "page.html".into(), kind: Kind::Html };
-        let read = read(dir, found, 10, Vec::new());
-        read.map(|it| it.text).map_err(|it| {
-            assert_eq!(it.path, "page.html");
+        let mut text = "before ".to_owned();
+        let read = read(dir, &found, 10, &mut text);
+        let added = text.strip_prefix("before ").unwrap();
+        read.map(|()| added.to_owned()).map_err(|it| {
+            assert_eq!((it.path.as_str(), added), ("page.html", ""));
             it.reason.to_string()
         })
     }
@@ -140,16 +154,6 @@ mod tests {
             Err("unreadable: permission denied".to_owned())
         };
         assert_eq!(read_from(dir.path()), expected);
-    }
-
-    #[test]
-    fn a_buffer_is_used_again() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("page.html"), "text").unwrap();
-        let found = Found { page: "page.html".into(), kind: Kind::Html };
-        let buffer = vec![b'x'; 4_096];
-        let text = read(dir.path(), found, 10, buffer).unwrap().text;
-        assert!(text == "text" && 4_096 <= text.capacity());
     }
 
     #[test]

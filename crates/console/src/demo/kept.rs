@@ -28,6 +28,13 @@ impl<T: Ord> Kept<T> {
         }
     }
 
+    /// Adds what another list has. No entry may be in both.
+    pub(crate) fn merge(&mut self, other: Self) {
+        let n_left_out = other.total - other.smallest.len() as u64;
+        self.extend(other.smallest);
+        self.total += n_left_out;
+    }
+
     /// In ascending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.smallest.iter()
@@ -59,5 +66,19 @@ mod tests {
         assert_eq!(upwards, downwards);
         assert_eq!(upwards.total(), u64::from(n_entries));
         assert!(upwards.iter().copied().eq(0..MAX_KEPT as u32));
+    }
+
+    #[test]
+    fn merged_lists_are_the_list_of_all() {
+        let n_entries = MAX_KEPT as u32 + 3;
+        let mut all = Kept::default();
+        let mut parts = [Kept::default(), Kept::default()];
+        for entry in 0..2 * n_entries {
+            all.add(entry);
+            parts[(entry % 2) as usize].add(entry);
+        }
+        let [mut merged, other] = parts;
+        merged.merge(other);
+        assert_eq!(merged, all);
     }
 }

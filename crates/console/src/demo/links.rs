@@ -84,11 +84,27 @@ impl LinkChecker {
     pub(crate) fn check(
         &mut self,
         batch: &LinkBatch,
-        mut is_there: impl FnMut(&str) -> bool,
+        is_there: impl FnMut(&str) -> bool,
         broken: &mut Kept<BrokenLink>,
     ) {
-        let is_there: Vec<bool> =
-            batch.targets().map(|it| self.remember(it, &mut is_there)).collect();
+        let known = self.recall(batch);
+        self.learn(batch, &look(batch, &known, is_there), broken);
+    }
+
+    /// Which of a batch's targets are there, as far as that is remembered.
+    pub(crate) fn recall(&self, batch: &LinkBatch) -> Vec<Option<bool>> {
+        let recall = |it| self.young.get(it).or_else(|| self.old.get(it)).copied();
+        batch.targets().map(recall).collect()
+    }
+
+    /// Remembers which of a batch's targets are there, and adds its broken links to `broken`.
+    pub(crate) fn learn(
+        &mut self,
+        batch: &LinkBatch,
+        is_there: &[bool],
+        broken: &mut Kept<BrokenLink>,
+    ) {
+        batch.targets().zip(is_there).for_each(|(target, &it)| self.remember(target, it));
         if is_there.iter().all(|&it| it) {
             return;
         }
@@ -100,22 +116,26 @@ impl LinkChecker {
         }));
     }
 
-    fn remember(&mut self, target: &str, is_there: &mut impl FnMut(&str) -> bool) -> bool {
-        if let Some(&known) = self.young.get(target) {
-            return known;
+    fn remember(&mut self, target: &str, is_there: bool) {
+        if self.young.contains_key(target) {
+            return;
         }
-        let known = match self.old.get(target) {
-            Some(&known) => known,
-            None => is_there(target),
-        };
         if GENERATION < self.young_cost {
             self.old = core::mem::take(&mut self.young);
             self.young_cost = 0;
         }
         self.young_cost += cost(target);
-        self.young.insert(target.into(), known);
-        known
+        self.young.insert(target.into(), is_there);
     }
+}
+
+/// Looks for those targets of a batch that are not known.
+pub(crate) fn look(
+    batch: &LinkBatch,
+    known: &[Option<bool>],
+    mut is_there: impl FnMut(&str) -> bool,
+) -> Vec<bool> {
+    batch.targets().zip(known).map(|(it, known)| known.unwrap_or_else(|| is_there(it))).collect()
 }
 
 #[cfg(test)]

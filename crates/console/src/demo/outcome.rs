@@ -27,6 +27,21 @@ impl Findings {
         self.links += batch.links.n_links() as u64;
         self.failed.extend(batch.failed.drain(..));
     }
+
+    /// Adds what was found on other pages.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.pages += other.pages;
+        self.bytes += other.bytes;
+        self.words += other.words;
+        self.links += other.links;
+        self.failed.merge(other.failed);
+        self.broken.merge(other.broken);
+    }
+
+    /// How many pages were dealt with, failed ones included.
+    pub(crate) fn n_done(&self) -> u64 {
+        self.pages + self.failed.total()
+    }
 }
 
 /// Everything a crawl has to say.
@@ -67,10 +82,11 @@ impl Messages {
     }
 }
 
-/// How busy an actor was.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// How busy an actor was, in messages.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub(crate) struct Busy {
     pub(crate) actor: String,
     pub(crate) handled: u64,
-    pub(crate) busy_seconds: f64,
+    /// The greatest number of messages that ever waited.
+    pub(crate) most_queued: u64,
 }

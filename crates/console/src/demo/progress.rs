@@ -42,6 +42,11 @@ impl Display {
         Self { bar: ProgressBar::hidden() }
     }
 
+    /// Whether nothing is drawn, as nobody would see it.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.bar.is_hidden()
+    }
+
     /// Draws. Ten times a second is as often as anybody can read it.
     pub(crate) fn show(&self, progress: &Progress) {
         if self.bar.length() != progress.total {

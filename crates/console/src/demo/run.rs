@@ -31,6 +31,7 @@ pub(crate) fn run(command: &Crawl, out: &mut impl Write, err: &mut impl Write) -
             return Ok(Exit::Failure);
         }
     };
+    let exit = if outcome.is_partial { Exit::Interrupted } else { Exit::Success };
     let root = tree.start.display().to_string();
     let summary = Summary { root, seconds: elapsed.as_secs_f64(), outcome };
     if command.json {
@@ -38,5 +39,5 @@ pub(crate) fn run(command: &Crawl, out: &mut impl Write, err: &mut impl Write) -
     } else {
         write!(out, "{summary}")?;
     }
-    Ok(Exit::Success)
+    Ok(exit)
 }

@@ -48,19 +48,68 @@ fn help_goes_to_the_standard_output() {
 #[test]
 fn a_crawl_prints_what_people_read() {
     let tree = tree();
-    let (code, out, err) = ghostlight(&["demo", "--baseline", name(tree.path())]);
-    assert_eq!((code, err.as_str()), (Some(0), ""));
-    assert!(out.contains("      index.html -> gone.html\n"), "{out}");
+    for options in
+        [["demo", name(tree.path())].as_slice(), &["demo", "--baseline", name(tree.path())]]
+    {
+        let (code, out, err) = ghostlight(options);
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        assert!(out.contains("      index.html -> gone.html\n"), "{out}");
+    }
 }
 
 #[test]
-fn a_crawl_for_machines_ends_with_one_object() {
+fn a_crawl_by_actors_names_the_busiest_and_accounts_for_messages() {
     let tree = tree();
-    let (code, out, err) =
-        ghostlight(&["demo", "crawl", name(tree.path()), "--baseline", "--json"]);
+    let (_, out, _) = ghostlight(&["demo", name(tree.path())]);
+    let line = |label: &str| out.lines().find(|it| it.trim_start().starts_with(label)).unwrap();
+    assert!(line("busiest actors").ends_with(" waiting"), "{out}");
+    assert!(line("messages").contains("sent = "), "{out}");
+    assert!(line("messages").ends_with(" 0 queued"), "{out}");
+}
+
+/// The object on the last line.
+pub(crate) fn last_line(out: &str) -> serde_json::Value {
+    serde_json::from_str(out.lines().last().unwrap()).unwrap()
+}
+
+fn crawl(arguments: &[&str]) -> serde_json::Value {
+    let (code, out, err) = ghostlight(arguments);
     assert_eq!((code, err.as_str()), (Some(0), ""));
-    let json: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
-    assert_eq!(json["pages"], 1);
-    assert_eq!(json["words"], 2);
-    assert_eq!(json["broken_links"][0]["target"], "gone.html");
+    last_line(&out)
+}
+
+#[track_caller]
+pub(crate) fn check_conservation(json: &serde_json::Value) {
+    let count = |name: &str| json["messages"][name].as_u64().unwrap();
+    let rest = ["handled", "refused", "dropped", "dead", "queued"].map(count);
+    assert_eq!(count("sent"), rest.iter().sum::<u64>(), "{}", json["messages"]);
+    assert_eq!((count("queued"), count("dropped")), (0, 0), "{}", json["messages"]);
+    assert!(0 < count("handled"), "{}", json["messages"]);
+}
+
+#[test]
+fn actors_print_the_same_object_as_the_baseline() {
+    let tree = tree();
+    let write = |name: String, bytes: &[u8]| fs::write(tree.path().join(name), bytes).unwrap();
+    for number in 0..200 {
+        let page =
+            format!("actor word{number} <a href=lost{number}.html>x</a> <a href=index.html>");
+        write(format!("{number}.html"), page.as_bytes());
+    }
+    write("note.md".to_owned(), b"A [note](lost.md) about *actors*");
+    write("latin1.html".to_owned(), b"caf\xe9");
+    write("deep.html".to_owned(), "<div>".repeat(20_000).as_bytes());
+    fs::File::create(tree.path().join("huge.html")).unwrap().set_len(1 << 30).unwrap();
+    let actors = crawl(&["demo", "crawl", name(tree.path()), "--json"]);
+    let baseline = crawl(&["demo", "crawl", name(tree.path()), "--json", "--baseline"]);
+    for key in
+        ["pages", "bytes", "words", "links", "top_terms", "broken_links", "failed", "partial"]
+    {
+        assert_eq!(actors[key], baseline[key], "{key}");
+    }
+    assert_eq!((&actors["pages"], &actors["restarts"]), (&202.into(), &0.into()));
+    assert_eq!(actors["failed"].as_array().unwrap().len(), 3);
+    assert_eq!(actors["broken_links"].as_array().unwrap().len(), 202);
+    assert!(0.0 < actors["seconds"].as_f64().unwrap());
+    check_conservation(&actors);
 }

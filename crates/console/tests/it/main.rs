@@ -3,3 +3,5 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod demo;
+#[cfg(target_os = "linux")]
+mod interrupt;

@@ -327,6 +327,7 @@ impl<M: Message> Expire for AskCell<M> {
 /// Stands in for a message that is already being handled, when only its reply is still awaited.
 pub struct Begun<R>(std::marker::PhantomData<fn() -> R>);
 
+#[diagnostic::do_not_recommend]
 impl<R: Send + 'static> Message for Begun<R> {
     type Reply = R;
 }

@@ -59,17 +59,6 @@ impl<M: Message> Slot for Boxed<M> {
 }
 
 /// Chooses how a message lies in an envelope by its size, when compiling: what the derive writes.
-///
-/// ```
-/// use ghostlight_core::{Boxed, Fit};
-///
-/// fn same<A, B>() where A: Is<B> {}
-/// # trait Is<T> {} impl<T> Is<T> for T {}
-/// # impl ghostlight_core::Message for u8 { type Reply = (); }
-/// # /*
-/// same::<<Fit<false> as Choose>::Of<u8>, u8>();
-/// # */
-/// ```
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Fit<const LARGE: bool>(PhantomData<()>);

@@ -20,7 +20,7 @@ async fn each_message_appears_in_exactly_one_count() {
     assert_eq!((queued.sent, queued.handled, queued.dropped, queued.queued), (6, 1, 3, 2));
     actor.kill();
     crate::support::ended(&actor).await; // 2 dead
-    drop(actor.try_tell(Note(9)).unwrap_err()); // 1 refused
+    actor.try_tell(Note(9)).unwrap_err(); // 1 refused
     let sum = system.counters();
     assert_eq!((sum.sent, sum.handled, sum.dropped), (7, 1, 3), "{sum}");
     assert_eq!((sum.dead, sum.refused, sum.queued), (2, 1, 0), "{sum}");
@@ -28,73 +28,93 @@ async fn each_message_appears_in_exactly_one_count() {
     drop(gate);
 }
 
-/// One random thing that somebody may do with an actor.
-async fn act<F: Form>(
-    chance: &mut fastrand::Rng,
-    system: &System,
-    actors: &mut [ActorRef<Journal<F>>],
-    gates: &mut Vec<Gate>,
-    ports: &Log<ghostlight::ReplyPort<u64>>,
-) {
-    let which = chance.usize(..actors.len());
-    let actor = actors[which].clone();
-    let path = Path::BOTH[chance.usize(..2)];
-    let n = chance.u64(..50);
-    match chance.u8(..18) {
-        0..=3 => _ = actor.try_tell(Note(n)),
-        4 => {
-            let levels = [Priority::Critical, Priority::Low, Priority::Background];
-            _ = actor.tell(Note(n)).priority(levels[chance.usize(..3)]).now();
-        }
-        5 => drop(tokio::spawn(async move { actor.tell(Note(n)).await.is_ok() })),
-        6 => {
-            let within = Duration::from_millis(n);
-            drop(tokio::spawn(async move { actor.tell(Note(n)).within(within).await.is_ok() }));
-        }
-        7 | 8 => drop(tokio::spawn(async move { path.ask(&actor, Add(n)).await.is_ok() })),
-        9 => {
-            let within = Duration::from_millis(n);
-            drop(tokio::spawn(
-                async move { path.ask(&actor, Slow(25)).within(within).await.is_ok() },
-            ));
-        }
-        10 => {
-            let asked = tokio::spawn(async move { path.ask(&actor, Slow(n)).await.is_ok() });
-            tokio::task::yield_now().await;
-            asked.abort();
-        }
-        11 => {
-            let gate = Gate::closed();
-            if actor.try_tell(Hold(gate.clone())).is_ok() {
-                gates.push(gate);
+/// The actors of a run, and what their users hold.
+struct Crowd<F: Form> {
+    system: System,
+    actors: Vec<ActorRef<Journal<F>>>,
+    gates: Vec<Gate>,
+    ports: Log<ghostlight::ReplyPort<u64>>,
+}
+
+impl<F: Form> Crowd<F> {
+    /// One random thing that somebody may do with an actor.
+    async fn act(&mut self, chance: &mut fastrand::Rng) {
+        let which = chance.usize(..self.actors.len());
+        let actor = self.actors[which].clone();
+        let path = Path::BOTH[chance.usize(..2)];
+        let n = chance.u64(..50);
+        match chance.u8(..18) {
+            0..=3 => _ = actor.try_tell(Note(n)),
+            4 => {
+                let levels = [Priority::Critical, Priority::Low, Priority::Background];
+                _ = actor.tell(Note(n)).priority(levels[chance.usize(..3)]).now();
+            }
+            5 => drop(tokio::spawn(async move { actor.tell(Note(n)).await.is_ok() })),
+            6 => {
+                let within = Duration::from_millis(n);
+                drop(tokio::spawn(async move { actor.tell(Note(n)).within(within).await.is_ok() }));
+            }
+            7 => _ = actor.try_tell(Add(n)),
+            8 => {
+                let gate = Gate::closed();
+                if actor.try_tell(Hold(gate.clone())).is_ok() {
+                    self.gates.push(gate);
+                }
+            }
+            9 => self.gates.drain(..).for_each(|it| it.open()),
+            10 => tokio::time::sleep(Duration::from_millis(n)).await,
+            11..=16 => self.ask(chance, actor, path, n).await,
+            _ => {
+                end(chance.u8(..6), &actor, path, n).await;
+                self.actors[which] = spawn::<F>(chance, &self.system);
             }
         }
-        12 => gates.drain(..).for_each(|it| it.open()),
-        13 => {
-            let shelf = ports.clone();
-            drop(tokio::spawn(async move { path.ask(&actor, Later(shelf)).await.is_ok() }));
-        }
-        14 => {
-            let mut waiting = ports.take();
-            chance.shuffle(&mut waiting);
-            waiting.truncate(2);
-            waiting.into_iter().for_each(|it| it.send(n));
-        }
-        15 => {
-            tokio::time::sleep(Duration::from_millis(n)).await;
-        }
-        16 => _ = actor.try_tell(Add(n)),
-        _ => {
-            match chance.u8(..6) {
-                0 => actor.stop(),
-                1 => actor.kill(),
-                2 => actor.drain(DrainBudget::default().messages(n)),
-                3 => drop(path.ask(&actor, Boom("chance")).within(Duration::from_secs(1)).await),
-                4 => drop(path.ask(&actor, Declare("chance")).within(Duration::from_secs(1)).await),
-                _ => drop(path.ask(&actor, Halt).within(Duration::from_secs(1)).await),
+    }
+
+    async fn ask(
+        &self,
+        chance: &mut fastrand::Rng,
+        actor: ActorRef<Journal<F>>,
+        path: Path,
+        n: u64,
+    ) {
+        match chance.u8(..6) {
+            0 | 1 => drop(tokio::spawn(async move { path.ask(&actor, Add(n)).await.is_ok() })),
+            2 => {
+                let within = Duration::from_millis(n);
+                drop(tokio::spawn(async move {
+                    path.ask(&actor, Slow(25)).within(within).await.is_ok()
+                }));
             }
-            actors[which] = spawn::<F>(chance, system);
+            3 => {
+                let asked = tokio::spawn(async move { path.ask(&actor, Slow(n)).await.is_ok() });
+                tokio::task::yield_now().await;
+                asked.abort();
+            }
+            4 => {
+                let shelf = self.ports.clone();
+                drop(tokio::spawn(async move { path.ask(&actor, Later(shelf)).await.is_ok() }));
+            }
+            _ => {
+                let mut waiting = self.ports.take();
+                chance.shuffle(&mut waiting);
+                waiting.truncate(2);
+                waiting.into_iter().for_each(|it| it.send(n));
+            }
         }
+    }
+}
+
+/// Ends an actor in one of all ways.
+async fn end<F: Form>(how: u8, actor: &ActorRef<Journal<F>>, path: Path, n: u64) {
+    let within = Duration::from_secs(1);
+    match how {
+        0 => actor.stop(),
+        1 => actor.kill(),
+        2 => actor.drain(DrainBudget::default().messages(n)),
+        3 => drop(path.ask(actor, Boom("chance")).within(within).await),
+        4 => drop(path.ask(actor, Declare("chance")).within(within).await),
+        _ => drop(path.ask(actor, Halt).within(within).await),
     }
 }
 
@@ -114,10 +134,11 @@ fn spawn<F: Form>(chance: &mut fastrand::Rng, system: &System) -> ActorRef<Journ
 async fn conserves<F: Form>(seed: u64) {
     let mut chance = fastrand::Rng::with_seed(seed);
     let system = System::new("test");
-    let mut actors: Vec<_> = (0..3).map(|_| spawn::<F>(&mut chance, &system)).collect();
-    let (mut gates, ports) = (Vec::new(), Log::default());
+    let actors = (0..3).map(|_| spawn::<F>(&mut chance, &system)).collect();
+    let mut crowd =
+        Crowd { system: system.clone(), actors, gates: Vec::new(), ports: Log::default() };
     for step in 0..400 {
-        act(&mut chance, &system, &mut actors, &mut gates, &ports).await;
+        crowd.act(&mut chance).await;
         if step % 10 == 9 {
             rest().await;
             let sum = system.counters();
@@ -126,8 +147,8 @@ async fn conserves<F: Form>(seed: u64) {
             assert_eq!(sum.queued, waiting as u64, "seed {seed}, step {step}");
         }
     }
-    gates.drain(..).for_each(|it| it.open());
-    drop(ports.take());
+    crowd.gates.drain(..).for_each(|it| it.open());
+    drop(crowd.ports.take());
     system.shutdown(Duration::from_secs(60)).await;
     let sum = system.counters();
     assert!(sum.conserves() && sum.queued == 0, "seed {seed}, at the end: {sum}");

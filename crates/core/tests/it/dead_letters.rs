@@ -36,7 +36,8 @@ async fn a_dead_letter_has_the_message_its_target_the_reason_and_the_time() {
 
 #[tokio::test(start_paused = true)]
 async fn there_is_one_dead_letter_per_loss_for_every_reason_in_order() {
-    let orders: [(DeadReason, fn(&ghostlight::ActorRef<Journal<Listed>>)); 4] = [
+    type Order = fn(&ghostlight::ActorRef<Journal<Listed>>);
+    let orders: [(DeadReason, Order); 4] = [
         (DeadReason::Stopped, |it| it.stop()),
         (DeadReason::Stopped, |it| it.drain(ghostlight::DrainBudget::default().messages(0))),
         (DeadReason::Killed, |it| it.kill()),
@@ -72,8 +73,8 @@ async fn what_was_handed_back_is_no_dead_letter() {
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     actor.kill();
     ended(&actor).await;
-    drop(actor.try_tell(Note(1)).unwrap_err());
-    drop(actor.tell(Note(2)).await.unwrap_err());
+    actor.try_tell(Note(1)).unwrap_err();
+    actor.tell(Note(2)).await.unwrap_err();
     drop(actor.ask(Add(3)).await.unwrap_err());
     assert!(letters.try_recv().is_none());
     let counters = system.counters();
@@ -129,7 +130,7 @@ impl Actor for Last {
     type Protocol = (Note,);
 
     async fn stopped(&mut self, _: &StopReason, cx: &mut Context<'_, Self>) {
-        drop(cx.me().try_tell(Note(1)).expect_err("it takes no messages any more"));
+        cx.me().try_tell(Note(1)).expect_err("it takes no messages any more");
         self.0.tell(Note(5)).await.expect("others do");
     }
 }

@@ -119,22 +119,22 @@ impl Actor for NeverButTyped {
 }
 impl Handler<Brief> for Never {
     async fn handle(&mut self, _: Brief, _: &mut Context<'_, Self>) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 impl Handler<Plainly> for Never {
     async fn handle(&mut self, _: Plainly, _: &mut Context<'_, Self>) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 impl Handler<Brief> for NeverButTyped {
     async fn handle(&mut self, _: Brief, _: &mut Context<'_, Self>) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 impl Handler<Plainly> for NeverButTyped {
     async fn handle(&mut self, _: Plainly, _: &mut Context<'_, Self>) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

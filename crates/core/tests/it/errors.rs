@@ -24,7 +24,9 @@ fn tell_said<M>(error: TellError<M>) -> Said {
 
 #[track_caller]
 fn check(said: Said, text: &str, delivery: Delivery, is_retryable: bool, has_message: bool) {
-    assert_eq!(said, (text.to_owned(), delivery, is_retryable, has_message));
+    let (said, rest) = (said.0, (said.1, said.2, said.3));
+    assert_eq!(said, text);
+    assert_eq!(rest, (delivery, is_retryable, has_message), "{text}");
     let first = text.chars().next().unwrap();
     assert!(first.is_lowercase() && !text.ends_with('.'), "{text:?}");
 }

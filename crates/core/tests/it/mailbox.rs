@@ -9,8 +9,7 @@ use ghostlight::{
 };
 
 use crate::support::{
-    Add, Form, Gate, Journal, Listed, Log, Note, Plain, Witness, assert_conserved, ended, park,
-    rest, soon,
+    Add, Form, Gate, Journal, Listed, Log, Note, Plain, assert_conserved, ended, park, rest, soon,
 };
 
 fn with(mailbox: MailboxOptions) -> SpawnOptions {
@@ -196,62 +195,6 @@ async fn the_peak_is_never_below_the_greatest_number_that_waited_nor_more_than_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_high_water_warning_comes_once_per_crossing() {
-    let witness = Witness::default();
-    let system = System::builder("test").observer(witness.clone()).build();
-    for mailbox in [MailboxOptions::default(), MailboxOptions::unbounded()] {
-        let options = with(mailbox.warn_at(10));
-        let actor = system.spawn_with(Journal::<Listed>::new(&Log::default()), options);
-        for crossing in 1..=3 {
-            let gate = park(&actor).await;
-            (0..9).for_each(|n| actor.try_tell(Note(n)).unwrap());
-            assert!(witness.0.all().is_empty(), "nine are below the mark, crossing {crossing}");
-            (0..20).for_each(|n| actor.try_tell(Note(n)).unwrap());
-            assert_eq!(witness.0.take(), ["high water: 10"], "crossing {crossing}");
-            gate.open();
-            rest().await;
-        }
-    }
-}
-
-/// Fills to the mark, handles down to some depth, and fills to the mark again.
-async fn warns_again(mark: u32, depth: u32) -> bool {
-    let witness = Witness::default();
-    let system = System::builder("test").observer(witness.clone()).build();
-    let options = with(MailboxOptions::unbounded().warn_at(mark));
-    let actor = system.spawn_with(Journal::<Listed>::new(&Log::default()), options);
-    let gate = park(&actor).await;
-    let second = Gate::closed();
-    // The second gate stands so deep that `depth` messages are left behind it.
-    for waiting in (0..mark).rev() {
-        if waiting == depth {
-            actor.try_tell(crate::support::Hold(second.clone())).unwrap();
-        } else {
-            actor.try_tell(Note(0)).unwrap();
-        }
-    }
-    assert_eq!(witness.0.take().len(), 1, "the first crossing of {mark}");
-    gate.open();
-    second.arrived().await;
-    assert_eq!(actor.mailbox_len(), depth as usize);
-    (depth..mark).for_each(|_| actor.try_tell(Note(0)).unwrap());
-    second.open();
-    rest().await;
-    !witness.0.all().is_empty()
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_warning_is_armed_again_only_below_half_of_its_mark() {
-    // From 2 on, since the message that parks the actor reaches a mark of 1 by itself.
-    for mark in 2..=8 {
-        for depth in 0..mark {
-            let warned = warns_again(mark, depth).await;
-            assert_eq!(warned, 2 * depth < mark, "mark {mark}, after the depth fell to {depth}");
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn waiting_senders_are_admitted_in_order_of_arrival() {
     let system = System::new("test");
     let log = Log::default();
@@ -335,7 +278,7 @@ async fn after_the_end_the_queue_is_empty_and_everything_in_it_has_been_dropped(
 
 struct Holding(Gate);
 #[derive(Debug, Message)]
-struct Keep(crate::support::Counted);
+struct Keep(#[expect(dead_code, reason = "only counted")] crate::support::Counted);
 impl Actor for Holding {
     type Protocol = (Keep,);
 }

@@ -4,6 +4,7 @@
 //! on both `Path`s, says that the one and the other cannot be told apart.
 
 #![allow(clippy::disallowed_methods, reason = "tests are the outside: tokio is what they run on")]
+#![allow(clippy::unwrap_used, reason = "in a test it says where, and the error says why")]
 
 extern crate ghostlight_core as ghostlight;
 
@@ -12,13 +13,19 @@ mod asks;
 mod auto_traits;
 mod blocking;
 mod cancel;
+mod cancel_turns;
 mod counters;
+mod creating;
 mod dead_letters;
 mod deadlines;
+mod draining;
 mod endpoint;
 mod errors;
+mod forwarding;
+mod high_water;
 mod hooks;
 mod mailbox;
+mod messages;
 mod model;
 mod on_caller;
 mod order;
@@ -27,6 +34,7 @@ mod panics;
 mod priority;
 mod refs;
 mod replies;
+mod shutdown;
 mod stopping;
 mod support;
 mod systems;

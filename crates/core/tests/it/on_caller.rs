@@ -234,9 +234,9 @@ async fn inlined_asks_race_with_stop_and_every_one_of_them_ends() {
             tokio::task::yield_now().await;
         }
         if round % 2 == 0 {
-            actor.stop()
+            actor.stop();
         } else {
-            actor.kill()
+            actor.kill();
         }
         ended(&actor).await;
         stopped.store(true, Ordering::Relaxed);

@@ -16,7 +16,7 @@ async fn refs_compare_and_hash_by_identity() {
         (system.spawn(Journal::<Listed>::new(&log)), system.spawn(Journal::<Listed>::new(&log)));
     assert_eq!(one, one.clone());
     assert_ne!(one, other);
-    assert_eq!(one.downgrade(), one.clone().downgrade());
+    assert_eq!(one.downgrade(), one.downgrade().clone());
     assert_ne!(one.recipient::<Note>(), other.recipient::<Note>());
     assert_eq!(one.recipient::<Note>(), one.recipient::<Note>());
     assert_eq!(one.recipient::<Note>().id(), one.id());

@@ -49,7 +49,7 @@ fn write_actors(actors: &Actors, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     line(f, "restarts", actors.restarts, "")?;
     for (idx, it) in actors.busiest.iter().take(SHOWN).enumerate() {
         let label = if idx == 0 { "busiest actors" } else { "" };
-        line(f, label, it.handled, &format!("{}, {:.2} s", it.actor, it.busy_seconds))?;
+        line(f, label, it.handled, &format!("{}, at most {} waiting", it.actor, it.most_queued))?;
     }
     write_messages(&actors.messages, f)
 }
