@@ -1,6 +1,11 @@
 //! Where a reply goes, while the handler runs and after it.
 
-use std::{cell::Cell, fmt, sync::Arc, thread};
+use std::{
+    cell::Cell,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
 
 use super::cell::{Abandon, Answers, AskCell, Begun};
 use crate::AskError;
@@ -63,10 +68,18 @@ impl<R> Drop for Waiting<R> {
 /// with [`AskError::NoReply`] at once.
 pub struct ReplyPort<R>(Sink<R>);
 
+type AnswerFn<R> = Box<dyn FnOnce(Result<R, AskError<()>>) + Send>;
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
 enum Sink<R> {
     Nobody,
     Asker(Arc<dyn Answers<R>>),
-    Function(Box<dyn FnOnce(Result<R, AskError<()>>) + Send>),
+    /// In a lock that is never taken, because a port in an actor's state should not keep the state
+    /// from being shared.
+    Function(Mutex<AnswerFn<R>>),
 }
 
 impl<R: Send + 'static> ReplyPort<R> {
@@ -83,7 +96,7 @@ impl<R: Send + 'static> ReplyPort<R> {
     /// ```
     #[must_use]
     pub fn new(sink: impl FnOnce(Result<R, AskError<()>>) + Send + 'static) -> Self {
-        Self(Sink::Function(Box::new(sink)))
+        Self(Sink::Function(Mutex::new(Box::new(sink))))
     }
 
     pub(crate) fn to(asker: Option<Arc<dyn Answers<R>>>) -> Self {
@@ -95,7 +108,7 @@ impl<R: Send + 'static> ReplyPort<R> {
         match std::mem::replace(&mut self.0, Sink::Nobody) {
             Sink::Nobody => {}
             Sink::Asker(asker) => asker.answer(reply),
-            Sink::Function(sink) => sink(Ok(reply)),
+            Sink::Function(sink) => into_inner(sink)(Ok(reply)),
         }
     }
 
@@ -122,7 +135,7 @@ impl<R> Drop for ReplyPort<R> {
         match std::mem::replace(&mut self.0, Sink::Nobody) {
             Sink::Nobody => {}
             Sink::Asker(asker) => asker.fail(AskError::NoReply),
-            Sink::Function(sink) => sink(Err(AskError::NoReply)),
+            Sink::Function(sink) => into_inner(sink)(Err(AskError::NoReply)),
         }
     }
 }

@@ -1,6 +1,13 @@
 //! What lies under an actor's one lock: the queue, the resting core, and who is to be woken.
 
-use std::{mem, sync::Arc, task::Waker};
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Waker,
+};
 
 use super::{Lanes, MailboxOptions, Overflow, Pick, Priority, Queue, Senders};
 use crate::{
@@ -194,10 +201,22 @@ impl<A: Actor> Inbox<A> {
 
     /// Puts a message into the normal queue, with what `post` appends.
     #[inline]
-    pub(crate) fn push(&mut self, post: impl FnOnce(&mut Queue<EnvelopeOf<A>>)) {
+    pub(crate) fn push(
+        &mut self,
+        left: &AtomicUsize,
+        post: impl FnOnce(&mut Queue<EnvelopeOf<A>>),
+    ) {
         post(&mut self.queue);
         self.accepted += 1;
-        self.peak = self.peak.max(self.queue.len() as u32 + self.taken);
+        // The exact number left in the batch is another core's to write: read only where it counts.
+        if self.peak < self.queue.len() as u32 + self.taken {
+            self.note_depth(left.load(Ordering::Relaxed));
+        }
+    }
+
+    #[cold]
+    fn note_depth(&mut self, left: usize) {
+        self.peak = self.peak.max(self.depth(left) as u32);
     }
 
     /// The exact number of messages that wait, given how many are `left` in the batch.
@@ -240,15 +259,17 @@ impl<A: Actor> Inbox<A> {
     pub(crate) fn push_judged(
         &mut self,
         options: &MailboxOptions,
+        left: &AtomicUsize,
         priority: Priority,
         post: impl FnOnce(&mut Queue<EnvelopeOf<A>>),
     ) {
         if priority == Priority::Normal {
-            self.push(post);
+            self.push(left, post);
         } else {
             self.accepted += 1;
             self.be_careful();
             post(self.rare().lanes.get_or_insert_default().queue(priority));
+            self.note_depth(left.load(Ordering::Relaxed));
         }
         self.look_closer_from(options);
     }

@@ -152,8 +152,9 @@ async fn every_ask_ends_queued_running_or_deferred_whichever_way_its_actor_ends(
             let queued = ask(Slow(60));
             rest().await;
             order(&actor);
-            drop(soon("end of the running ask", running).await.unwrap());
-            drop(soon("end of the queued ask", queued).await.unwrap());
+            for asked in [running, queued] {
+                _ = soon("end of an ask", asked).await.unwrap();
+            }
             ended(&actor).await;
             // A reply handle outlives its actor; whoever has it decides.
             ports.take().into_iter().for_each(|port| port.send(3));

@@ -111,7 +111,7 @@ async fn after_a_thousand_spawns_and_stops_every_count_is_back_where_it_was() {
         let actor = system.spawn(Keeping(kept));
         if n % 2 == 0 {
             actor.tell(Note(n)).await.unwrap();
-            drop(actor.ask(Slow(0)).queued().await.unwrap());
+            actor.ask(Slow(0)).queued().await.unwrap();
         }
         match n % 3 {
             0 => actor.stop(),
