@@ -162,10 +162,13 @@ impl<A: Actor> ActorRef<A> {
         self.cell().map_or(0, |it| it.lock().depth(it.left()))
     }
 
-    /// The greatest number of messages that ever waited.
+    /// The greatest number of messages that ever waited, never above the capacity.
+    ///
+    /// Messages that are taken in one batch count until the batch is done, so it may be too high by
+    /// at most those.
     #[must_use]
     pub fn mailbox_peak(&self) -> usize {
-        self.cell().map_or(0, |it| it.lock().peak as usize)
+        self.cell().map_or(0, |it| it.lock().peak(&it.settings.mailbox))
     }
 
     /// Where the messages to this actor went, until it ended.

@@ -102,7 +102,7 @@ impl<A: Actor> Cell<A> {
             return false;
         }
         if let Some(message) = message.take() {
-            inbox.push(&self.left, |queue| A::Protocol::tell(message, queue));
+            inbox.push(|queue| A::Protocol::tell(message, queue));
         }
         if inbox.idle {
             self.wake_idle(inbox);
@@ -190,7 +190,7 @@ impl<A: Actor> Cell<A> {
         let mut is_new = false;
         if let Some(letter) = letter.take() {
             is_new = letter.enlist(&mut inbox);
-            inbox.push(&self.left, |queue| letter.post::<A>(queue));
+            inbox.push(|queue| letter.post::<A>(queue));
         }
         if inbox.idle {
             self.wake_idle(inbox);
@@ -242,7 +242,7 @@ impl<A: Actor> Cell<A> {
         let mut is_new = false;
         if let Some(letter) = letter.take() {
             is_new = letter.enlist(&mut inbox);
-            inbox.push_judged(options, &self.left, priority, |queue| letter.post::<A>(queue));
+            inbox.push_judged(options, self.left(), priority, |queue| letter.post::<A>(queue));
         }
         if inbox.is_urgent() {
             self.signals.raise(Signals::URGENT);
@@ -443,7 +443,7 @@ impl<A: Actor> Member for Cell<A> {
     }
 
     fn peak(&self) -> usize {
-        self.lock().peak as usize
+        self.lock().peak(&self.settings.mailbox)
     }
 
     fn order(self: Arc<Self>, verb: Verb, reason: StopReason) {

@@ -1,13 +1,6 @@
 //! What lies under an actor's one lock: the queue, the resting core, and who is to be woken.
 
-use std::{
-    mem,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::Waker,
-};
+use std::{mem, sync::Arc, task::Waker};
 
 use super::{Lanes, MailboxOptions, Overflow, Pick, Priority, Queue, Senders};
 use crate::{
@@ -40,7 +33,7 @@ pub(crate) struct Inbox<A: Actor> {
     /// Nothing is going on but messages of normal priority in a mailbox that drops nothing old: then
     /// refilling is a swap.
     is_plain: bool,
-    /// The greatest depth so far.
+    /// The greatest depth so far, with the messages of a batch counted until it is done.
     pub(crate) peak: u32,
     /// The core rests, the queue is empty, and whoever changes that must wake the task.
     pub(crate) idle: bool,
@@ -201,22 +194,12 @@ impl<A: Actor> Inbox<A> {
 
     /// Puts a message into the normal queue, with what `post` appends.
     #[inline]
-    pub(crate) fn push(
-        &mut self,
-        left: &AtomicUsize,
-        post: impl FnOnce(&mut Queue<EnvelopeOf<A>>),
-    ) {
+    pub(crate) fn push(&mut self, post: impl FnOnce(&mut Queue<EnvelopeOf<A>>)) {
         post(&mut self.queue);
         self.accepted += 1;
-        // The exact number left in the batch is another core's to write: read only where it counts.
-        if self.peak < self.queue.len() as u32 + self.taken {
-            self.note_depth(left.load(Ordering::Relaxed));
-        }
-    }
-
-    #[cold]
-    fn note_depth(&mut self, left: usize) {
-        self.peak = self.peak.max(self.depth(left) as u32);
+        // What is left of the batch is another core's to write; reading it here would cost that
+        // core its cache line, message by message.
+        self.peak = self.peak.max(self.queue.len() as u32 + self.taken);
     }
 
     /// The exact number of messages that wait, given how many are `left` in the batch.
@@ -259,17 +242,17 @@ impl<A: Actor> Inbox<A> {
     pub(crate) fn push_judged(
         &mut self,
         options: &MailboxOptions,
-        left: &AtomicUsize,
+        left: usize,
         priority: Priority,
         post: impl FnOnce(&mut Queue<EnvelopeOf<A>>),
     ) {
         if priority == Priority::Normal {
-            self.push(left, post);
+            self.push(post);
         } else {
             self.accepted += 1;
             self.be_careful();
             post(self.rare().lanes.get_or_insert_default().queue(priority));
-            self.note_depth(left.load(Ordering::Relaxed));
+            self.peak = self.peak.max(self.depth(left) as u32);
         }
         self.look_closer_from(options);
     }
@@ -403,6 +386,13 @@ impl<A: Actor> Inbox<A> {
     /// Whether senders wait in line for room.
     pub(crate) fn has_line(&self) -> bool {
         self.rare.as_ref().is_some_and(|it| !it.senders.is_empty())
+    }
+
+    /// The greatest depth so far: exact but for the messages of one batch, and never above the
+    /// capacity.
+    pub(crate) fn peak(&self, options: &MailboxOptions) -> usize {
+        let capacity = options.capacity().map_or(u32::MAX, |it| it.get());
+        self.peak.min(capacity) as usize
     }
 
     /// Whether at most half the places are taken, given how many messages are `left` in the batch.

@@ -185,6 +185,26 @@ async fn whoever_waits_for_the_end_wakes_after_stopped_has_finished() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn stopped_runs_after_a_failure_and_is_told_of_it() {
+    for (act, text) in
+        [(Act::Panic("torn"), "failed: torn"), (Act::Declare("worn"), "failed: worn")]
+    {
+        for path in Path::BOTH {
+            let system = System::new("test");
+            let log = Log::default();
+            let actor = system.spawn(Staged::new(&log, Act::Nothing, Act::Nothing));
+            soon("start", actor.wait_started()).await.unwrap();
+            let error = soon("end of the ask", path.ask(&actor, Step(act.clone()))).await;
+            assert!(error.unwrap_err().failure().is_some(), "{path:?}");
+            assert_eq!(ended(&actor).await.to_string(), text, "{path:?}");
+            let stopped = format!("stopped: {text}");
+            assert_eq!(log.all(), ["started", "step", &stopped, "after stopped", "dropped"]);
+            assert_conserved(&system);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn stop_in_an_ask_still_delivers_the_reply() {
     for path in Path::BOTH {
         let system = System::new("test");

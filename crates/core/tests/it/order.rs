@@ -7,8 +7,8 @@ use ghostlight::{
 };
 
 use crate::support::{
-    Add, Form, Gate, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved, ended, park,
-    rest, soon,
+    Add, Form, Gate, Hold, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved, ended,
+    park, rest, soon,
 };
 
 /// Sender and number, in one word.
@@ -242,4 +242,48 @@ async fn an_ask_does_not_overtake_the_tells_before_it() {
         rest().await;
         assert_eq!(log.all(), [1, 2, 3], "{path:?}");
     }
+}
+
+/// Tries to send to itself, and tells whether that was let in.
+struct Pushy(Log<u64>);
+#[derive(Debug, Message)]
+struct Push;
+impl Actor for Pushy {
+    type Protocol = (Push, Hold, Told);
+}
+impl Handler<Push> for Pushy {
+    async fn handle(&mut self, _: Push, cx: &mut Context<'_, Self>) {
+        if cx.me().try_tell(Told(9)).is_ok() {
+            self.0.push(99);
+        }
+    }
+}
+impl Handler<Hold> for Pushy {
+    async fn handle(&mut self, Hold(gate): Hold, _: &mut Context<'_, Self>) {
+        gate.pass().await;
+    }
+}
+impl Handler<Told> for Pushy {
+    async fn handle(&mut self, Told(n): Told, _: &mut Context<'_, Self>) {
+        self.0.push(n);
+    }
+}
+
+/// There is room for a moment, when a message was taken, but it belongs to the first in line.
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_does_not_wait_cannot_pass_those_in_line() {
+    let system = System::new("test");
+    let log = Log::default();
+    let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
+    let actor = system.spawn_with(Pushy(log.clone()), options);
+    let gate = park(&actor).await;
+    actor.try_tell(Push).unwrap();
+    let sender = actor.clone();
+    let waiting = tokio::spawn(async move { sender.tell(Told(2)).await });
+    rest().await;
+    gate.open();
+    soon("room", waiting).await.unwrap().unwrap();
+    rest().await;
+    assert_eq!(log.all(), [2], "what was tried in the middle of a turn came after what waited");
+    assert_conserved(&system);
 }

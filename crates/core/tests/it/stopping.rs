@@ -288,6 +288,22 @@ async fn stopped_is_cut_at_the_shutdown_deadline_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_kill_cuts_stopped_at_its_next_await() {
+    let system = System::new("test");
+    let log = Log::default();
+    let farewell = Duration::from_secs(2);
+    let actor = system.spawn(Long { log: log.clone(), heeds: true, farewell });
+    soon("start", actor.wait_started()).await.unwrap();
+    actor.stop_because("slowly");
+    rest().await;
+    let now = system.runtime().now();
+    actor.kill();
+    assert_eq!(ended(&actor).await.to_string(), "stopped: slowly", "that is why it ended");
+    assert_eq!(system.runtime().now(), now);
+    assert_eq!(log.all(), ["stopped begins"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_killed_actor_does_not_run_stopped() {
     let (took, log) = end_long(true, 0, |it| it.kill()).await;
     assert_eq!((took, log), (0.0, vec![]));
