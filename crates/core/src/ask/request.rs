@@ -30,8 +30,9 @@ use crate::{
 /// time it takes.
 ///
 /// # Cancel safety
-/// If dropped before it returns, a request that has not begun never runs, and its message is a
-/// dead letter; one that has begun runs on, and its reply is dropped.
+/// If dropped before it returns, a request that has not begun never runs: one that was let in is a
+/// dead letter, one that still waited for room was not sent. One that has begun runs on, and its
+/// reply is dropped.
 #[must_use = "nothing is sent before this is awaited"]
 pub struct Ask<'a, M: Message, T: ?Sized> {
     target: &'a T,

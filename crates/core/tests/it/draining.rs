@@ -137,3 +137,21 @@ async fn a_drain_budget_in_time_is_obeyed_and_the_rest_become_dead_letters() {
     assert_eq!((log.all().len(), dead::<Slow>(&mut letters).len()), (4, 6));
     assert_conserved(&system);
 }
+
+/// Turns that never suspend leave no other moment to look at the clock than between them.
+#[tokio::test(start_paused = true)]
+async fn a_drain_whose_time_is_over_handles_nothing_more() {
+    for throughput in [1, 100] {
+        let system = System::new("test");
+        let mut letters = system.dead_letters(100);
+        let log = Log::default();
+        let options = ghostlight::SpawnOptions::default().throughput(throughput);
+        let actor = system.spawn_with(Journal::<Listed>::new(&log), options);
+        (0..10).for_each(|n| actor.try_tell(Note(n)).unwrap());
+        actor.drain(DrainBudget::default().time(Duration::ZERO));
+        ended(&actor).await;
+        assert!(log.all().is_empty(), "throughput {throughput}: {:?}", log.all());
+        assert_eq!(dead_notes(&mut letters), (0..10).collect::<Vec<_>>());
+        assert_conserved(&system);
+    }
+}
