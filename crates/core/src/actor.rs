@@ -212,7 +212,7 @@ impl<A: ReadHandler<M>, M: Message> Handler<M> for A {
     const READS: bool = true;
 
     async fn handle(&mut self, message: M, cx: &mut Context<'_, Self>) -> M::Reply {
-        self.read(message, &cx.read_only()).await
+        self.read(message, cx).await
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     any::Any,
     fmt,
     future::{pending, poll_fn},
+    ops::Deref,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -30,8 +31,7 @@ use crate::{
 ///
 /// What belongs to one message is gone before the next one.
 pub struct Context<'a, A: Actor> {
-    cell: &'a Arc<Cell<A>>,
-    incarnation: u32,
+    read: ReadContext<'a, A>,
     /// Set to leave the turn: its handler is dropped where it stands.
     leaves: &'a AtomicBool,
     turn: &'a mut dyn AnyTurn,
@@ -75,37 +75,7 @@ impl<'a, A: Actor> Context<'a, A> {
         leaves: &'a AtomicBool,
         turn: &'a mut Turn<R>,
     ) -> Self {
-        Self { cell, incarnation, leaves, turn }
-    }
-
-    /// A ref to this actor.
-    #[must_use]
-    pub fn me(&self) -> ActorRef<A> {
-        ActorRef::here(Arc::clone(self.cell))
-    }
-
-    /// The identity of this actor.
-    #[must_use]
-    pub fn id(&self) -> ActorId {
-        self.cell.id
-    }
-
-    /// Its name, or the label of its kind.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.cell.name()
-    }
-
-    /// How often its state has been started afresh.
-    #[must_use]
-    pub const fn incarnation(&self) -> u32 {
-        self.incarnation
-    }
-
-    /// The system it lives in.
-    #[must_use]
-    pub fn system(&self) -> System {
-        System::of(&self.cell.system)
+        Self { read: ReadContext { cell, incarnation }, leaves, turn }
     }
 
     /// Whether somebody waits for the reply of this turn.
@@ -114,34 +84,23 @@ impl<'a, A: Actor> Context<'a, A> {
         self.turn.mode()
     }
 
-    /// The clock of the system.
-    #[must_use]
-    pub fn now(&self) -> Instant {
-        self.cell.system.runtime.now()
-    }
-
-    /// Waits for `duration`, with the turn suspended: messages queue up meanwhile.
-    pub fn sleep(&self, duration: Duration) -> Sleep {
-        self.cell.system.runtime.sleep(duration)
-    }
-
     /// A new source of chance, one that a seed can replay.
     #[must_use]
     pub fn rng(&self) -> Rng {
-        let system = &self.cell.system;
+        let system = &self.read.cell.system;
         let draw = system.draws.fetch_add(1, Ordering::Relaxed);
-        system.runtime.rng(&format!("actor {}, draw {draw}", self.cell.id))
+        system.runtime.rng(&format!("actor {}, draw {draw}", self.read.cell.id))
     }
 
     /// Ends the actor after this turn, whose reply is still delivered. Nothing more is let in.
     pub fn stop(&self) {
-        life::stop_self(self.cell);
+        life::stop_self(self.read.cell);
     }
 
     /// Whether the actor has been told to end.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.cell.signals().any(Signals::ORDERS)
+        self.read.cell.signals().any(Signals::ORDERS)
     }
 
     /// Waits until the actor is told to stop, so that a long handler can finish early. One that
@@ -154,7 +113,7 @@ impl<'a, A: Actor> Context<'a, A> {
             if self.is_stopping() {
                 return Poll::Ready(());
             }
-            let mut inbox = self.cell.lock();
+            let mut inbox = self.read.cell.lock();
             inbox.watch(cx.waker());
             drop(inbox);
             // Looked at again: the order may have come before the waker was in place.
@@ -287,9 +246,14 @@ impl<'a, A: Actor> Context<'a, A> {
             }
         }
     }
+}
 
-    pub(crate) const fn read_only(&self) -> ReadContext<'_, A> {
-        ReadContext { cell: self.cell, incarnation: self.incarnation }
+impl<'a, A: Actor> Deref for Context<'a, A> {
+    type Target = ReadContext<'a, A>;
+
+    /// What handlers and read handlers may both reach.
+    fn deref(&self) -> &ReadContext<'a, A> {
+        &self.read
     }
 }
 
@@ -348,7 +312,8 @@ impl<A: Actor> fmt::Debug for Context<'_, A> {
     }
 }
 
-/// What a [`ReadHandler`](crate::ReadHandler) may reach: what looking needs.
+/// What a [`ReadHandler`](crate::ReadHandler) may reach, and every other handler too: what looking
+/// needs.
 pub struct ReadContext<'a, A: Actor> {
     cell: &'a Arc<Cell<A>>,
     incarnation: u32,
