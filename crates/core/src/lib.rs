@@ -44,7 +44,7 @@
 //!
 //! # Reading the source
 //!
-//! `runner.rs` is the task of an actor: take the core, run turns, lay it down. `core.rs` says what
+//! `runner/` is the task of an actor: take the core, run turns, lay it down. `core.rs` says what
 //! a core is and who may hold it, `cell.rs` where it rests, `protocol/` how messages of many types
 //! share a queue without boxes, `ask/` how a request meets its reply, `life.rs` how it all ends.
 
