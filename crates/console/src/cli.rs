@@ -49,6 +49,9 @@ pub(crate) struct Crawl {
     /// Does the same in a single thread without actors, to compare.
     #[arg(long, global = true)]
     pub(crate) baseline: bool,
+    /// Plants N pages that no parser survives in a temporary copy of the tree, and crawls that.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, global = true)]
+    pub(crate) poison: u32,
     /// Shows no progress.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
@@ -123,10 +126,12 @@ mod tests {
 
     #[test]
     fn options_may_stand_anywhere() {
-        let all = Crawl { path: Some("here".into()), json: true, baseline: true, quiet: true };
-        check("ghostlight demo --json --baseline -q here", &all);
-        check("ghostlight demo here --quiet --json --baseline", &all);
-        check("ghostlight demo --json crawl --baseline here -q", &all);
+        let path = Some("here".into());
+        let all = Crawl { path, json: true, baseline: true, poison: 7, quiet: true };
+        check("ghostlight demo --json --baseline -q --poison 7 here", &all);
+        check("ghostlight demo here --quiet --json --poison=7 --baseline", &all);
+        check("ghostlight demo --json crawl --baseline --poison 7 here -q", &all);
+        check("ghostlight demo --json --poison 7 crawl --baseline here -q", &all);
     }
 
     #[test]
@@ -134,6 +139,14 @@ mod tests {
         let table = [
             ("ghostlight dmo", "unrecognized subcommand 'dmo'"),
             ("ghostlight demo --jsn", "unexpected argument '--jsn' found"),
+            (
+                "ghostlight demo --poison",
+                "a value is required for '--poison <N>' but none was supplied",
+            ),
+            (
+                "ghostlight demo --poison x",
+                "invalid value 'x' for '--poison <N>': invalid digit found in string",
+            ),
             ("ghostlight demo a b", "unexpected argument 'b' found"),
             ("ghostlight demo crawl a b", "unexpected argument 'b' found"),
         ];

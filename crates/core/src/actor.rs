@@ -7,7 +7,7 @@ use std::{
     task::{Context as TaskContext, Poll},
 };
 
-use crate::{Context, Failure, Message, Protocol, SpawnOptions, StopReason};
+use crate::{Context, Failure, Health, Message, Protocol, SpawnOptions, StopReason};
 
 /// Someone who owns state and handles messages one after another.
 ///
@@ -67,13 +67,24 @@ pub trait Actor: Sized + Send + 'static {
         any::type_name::<Self>()
     }
 
+    /// How well it is, when [`ActorRef::health`](crate::ActorRef::health) asks; healthy by default.
+    ///
+    /// Called between two turns, by whoever asks or by the actor's own task: be quick, and look
+    /// only at the state. A panic in it is taken for being unhealthy, and hurts nobody.
+    fn health(&self) -> Health {
+        Health::Healthy
+    }
+
     /// Runs once per incarnation, before any message.
+    ///
+    /// It has [`start_deadline`](SpawnOptions::start_deadline) to end, 30 s by default.
     ///
     /// # Errors
     /// What it returns ends the incarnation as [`StopReason::StartFailed`].
     ///
     /// # Cancel safety
-    /// It is dropped at its next await when the actor is killed meanwhile.
+    /// It is dropped at its next await when the actor is told to end meanwhile and takes longer than
+    /// the shutdown deadline, or is killed, or does not end in time.
     fn started(
         &mut self,
         cx: &mut Context<'_, Self>,
@@ -82,8 +93,69 @@ pub trait Actor: Sized + Send + 'static {
         NoHook::<Result<(), Failure>>(PhantomData)
     }
 
-    /// Runs once per incarnation, after the last message: not when it was killed, or had not
-    /// started.
+    /// Runs before `started` in an incarnation that follows another, with why that one ended.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// # use ghostlight::{Actor, Context, Failure, StopReason};
+    /// # struct Cache { is_suspect: bool }
+    /// # impl Actor for Cache {
+    /// #     type Protocol = ();
+    /// async fn restarting(
+    ///     &mut self,
+    ///     last: &StopReason,
+    ///     cx: &mut Context<'_, Self>,
+    /// ) -> Result<(), Failure> {
+    ///     println!("incarnation {} follows one that {last}", cx.incarnation());
+    ///     self.is_suspect = last.is_failure();
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`started`](Self::started), with which it shares a deadline.
+    ///
+    /// # Cancel safety
+    /// As for [`started`](Self::started).
+    fn restarting(
+        &mut self,
+        last: &StopReason,
+        cx: &mut Context<'_, Self>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send {
+        _ = (last, cx);
+        NoHook::<Result<(), Failure>>(PhantomData)
+    }
+
+    /// What a handler's failure means to this actor, asked once for each. By default it fails.
+    ///
+    /// Whatever it says, the message that failed does not run again.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// use ghostlight::{Actor, Failure, OnFailure};
+    ///
+    /// struct Gateway { errors: u64 }
+    ///
+    /// impl Actor for Gateway {
+    ///     type Protocol = ();
+    ///
+    ///     fn on_failure(&mut self, failure: &Failure) -> OnFailure {
+    ///         self.errors += 1;
+    ///         match failure {
+    ///             Failure::Fatal(_) => OnFailure::Fail,
+    ///             _ => OnFailure::Resume,
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    fn on_failure(&mut self, failure: &Failure) -> OnFailure {
+        _ = failure;
+        OnFailure::Fail
+    }
+
+    /// Runs once per incarnation, after the last message and after all children have ended: not when
+    /// it was killed, or had not started.
     ///
     /// # Cancel safety
     /// It is dropped at its next await when the actor is killed meanwhile, or the time for
@@ -96,6 +168,17 @@ pub trait Actor: Sized + Send + 'static {
         _ = (reason, cx);
         NoHook::<()>(PhantomData)
     }
+}
+
+/// What the failure of a handler means to its actor.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "it goes on or it does not")]
+pub enum OnFailure {
+    /// The incarnation ends; whether another follows is for its supervisor to decide.
+    #[default]
+    Fail,
+    /// The state is as good as ever: the actor goes on with the next message.
+    Resume,
 }
 
 /// An actor whose state is built inside its own task, from arguments.

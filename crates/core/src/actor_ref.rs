@@ -11,14 +11,19 @@ use std::{
 use ghostlight_rt::Runtime;
 
 use crate::{
-    Actor, ActorId, Ask, Counters, DeadReason, Endpoint, Handler, Message, Priority, Recipient,
-    Refused, StopReason, Tell, TellError,
+    Actor, ActorId, Ask, Children, Counters, DeadReason, Endpoint, Handler, Message, Priority,
+    Recipient, Refused, Status, StopReason, Tell, TellError,
     ask::Tried,
     cell::Cell,
-    endpoint::{Deliver, Patience, sealed::Way},
+    endpoint::{
+        Deliver, Patience,
+        sealed::{Way, WeakWay},
+    },
     life,
     mailbox::{Order, Place, Verb},
+    member::Member,
     protocol::Letter,
+    unreferenced::Keep,
 };
 
 /// A handle to an actor, wherever it is: send to it, watch it, end it.
@@ -29,35 +34,88 @@ pub struct ActorRef<A: Actor>(Target<A>);
 
 enum Target<A: Actor> {
     Here(Arc<Cell<A>>),
-    Elsewhere(Arc<dyn Endpoint>),
+    /// What is rare stands behind one pointer, so that a ref has two words and sending one branch.
+    Other(Arc<dyn Other<A>>),
+}
+
+/// A ref that is more than a pointer to a cell.
+trait Other<A: Actor>: Send + Sync {
+    /// The cell, or what stands for one.
+    fn resolve(&self) -> Result<&Arc<Cell<A>>, &Arc<dyn Endpoint>>;
+}
+
+impl<A: Actor> Other<A> for Keep<A> {
+    fn resolve(&self) -> Result<&Arc<Cell<A>>, &Arc<dyn Endpoint>> {
+        Ok(self.cell())
+    }
+}
+
+/// An actor that is not a cell in this process.
+struct Elsewhere(Arc<dyn Endpoint>);
+
+impl<A: Actor> Other<A> for Elsewhere {
+    fn resolve(&self) -> Result<&Arc<Cell<A>>, &Arc<dyn Endpoint>> {
+        Err(&self.0)
+    }
+}
+
+impl<A: Actor> Target<A> {
+    /// The cell, or what stands for one.
+    #[inline]
+    fn resolve(&self) -> Result<&Arc<Cell<A>>, &Arc<dyn Endpoint>> {
+        match self {
+            Self::Here(cell) => Ok(cell),
+            Self::Other(other) => other.resolve(),
+        }
+    }
 }
 
 impl<A: Actor> ActorRef<A> {
-    pub(crate) const fn here(cell: Arc<Cell<A>>) -> Self {
-        Self(Target::Here(cell))
+    /// The first ref to a new actor.
+    pub(crate) fn first(cell: &Arc<Cell<A>>) -> Self {
+        if !cell.settings.ends_unreferenced {
+            return Self(Target::Here(Arc::clone(cell)));
+        }
+        let keep = Arc::new(Keep::new(Arc::clone(cell)));
+        cell.lock().kin().keep = Arc::downgrade(&keep);
+        Self(Target::Other(keep))
+    }
+
+    /// Another ref to an actor.
+    pub(crate) fn of(cell: &Arc<Cell<A>>) -> Self {
+        if !cell.settings.ends_unreferenced {
+            return Self(Target::Here(Arc::clone(cell)));
+        }
+        let keep = cell.lock().kin_if_any().and_then(|it| it.keep.upgrade());
+        Self(keep.map_or_else(|| Target::Here(Arc::clone(cell)), |it| Target::Other(it)))
+    }
+
+    /// The actor of whatever type, or where it is.
+    pub(crate) fn member(&self) -> Result<Arc<dyn Member>, &Arc<dyn Endpoint>> {
+        self.0.resolve().map(|it| Arc::clone(it) as Arc<dyn Member>)
     }
 
     /// A ref to an actor that lives elsewhere, as far as `endpoint` can tell.
     #[must_use]
     pub fn from_endpoint(endpoint: Arc<dyn Endpoint>) -> Self {
-        Self(Target::Elsewhere(endpoint))
+        Self(Target::Other(Arc::new(Elsewhere(endpoint))))
     }
 
     /// The identity of the actor.
     #[must_use]
     pub fn id(&self) -> ActorId {
-        match &self.0 {
-            Target::Here(cell) => cell.id,
-            Target::Elsewhere(endpoint) => endpoint.id(),
+        match self.0.resolve() {
+            Ok(cell) => cell.id,
+            Err(endpoint) => endpoint.id(),
         }
     }
 
     /// Its name, or the label of its kind.
     #[must_use]
     pub fn name(&self) -> &str {
-        match &self.0 {
-            Target::Here(cell) => cell.name(),
-            Target::Elsewhere(endpoint) => endpoint.name(),
+        match self.0.resolve() {
+            Ok(cell) => cell.name(),
+            Err(endpoint) => endpoint.name(),
         }
     }
 
@@ -130,36 +188,31 @@ impl<A: Actor> ActorRef<A> {
     where
         A: Handler<M>,
     {
-        match &self.0 {
-            Target::Here(cell) => Recipient::new(cell.again(), self.id()),
-            Target::Elsewhere(endpoint) => Recipient::new(endpoint.again(), self.id()),
-        }
+        Recipient::new(Way::<M>::again(self), self.id())
     }
 
     /// A ref that does not count as one, and is of no use once the actor has ended.
     #[must_use]
     pub fn downgrade(&self) -> WeakActorRef<A> {
-        WeakActorRef(match &self.0 {
-            Target::Here(cell) => WeakTarget::Here(Arc::downgrade(cell), cell.id),
-            Target::Elsewhere(endpoint) => {
-                WeakTarget::Elsewhere(Arc::downgrade(endpoint), endpoint.id())
-            }
+        WeakActorRef(match self.0.resolve() {
+            Ok(cell) => WeakTarget::Here(Arc::downgrade(cell), cell.id),
+            Err(endpoint) => WeakTarget::Elsewhere(Arc::downgrade(endpoint), endpoint.id()),
         })
     }
 
     /// Whether the actor takes messages: true from spawning until it is told to end, or fails.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        match &self.0 {
-            Target::Here(cell) => cell.lock().is_open,
-            Target::Elsewhere(endpoint) => Endpoint::is_alive(&**endpoint),
+        match self.0.resolve() {
+            Ok(cell) => cell.lock().is_open,
+            Err(endpoint) => Endpoint::is_alive(&**endpoint),
         }
     }
 
-    /// How many messages wait, exactly. Zero for an actor elsewhere.
+    /// How many messages wait, exactly, with those that were set aside. Zero for an actor elsewhere.
     #[must_use]
     pub fn mailbox_len(&self) -> usize {
-        self.cell().map_or(0, |it| it.lock().depth(it.left()))
+        self.cell().map_or(0, |it| it.lock().waiting(it.left()))
     }
 
     /// The greatest number of messages that ever waited, never above the capacity.
@@ -180,13 +233,31 @@ impl<A: Actor> ActorRef<A> {
     /// How many refs and recipients there are. What the actor and its system hold does not count.
     #[must_use]
     pub fn strong_count(&self) -> usize {
-        self.cell().map_or(1, |it| it.strong_count())
+        match &self.0 {
+            Target::Here(cell) => cell.strong_count(),
+            Target::Other(other) => Arc::strong_count(other),
+        }
+    }
+
+    /// Where it stands in its life. An actor elsewhere runs, as far as anybody here can say.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.cell().map_or(Status::Running, |it| it.status())
+    }
+
+    /// The children of the actor, to list and to manage. An actor elsewhere shows none.
+    #[must_use]
+    pub fn children(&self) -> Children {
+        Children::new(self.cell().map(|it| it.family()))
     }
 
     /// Ends the actor after the running turn. What waits becomes dead letters; waiting asks get
     /// their message back.
     ///
     /// A handler that takes longer than the shutdown deadline is cut at its next await.
+    ///
+    /// A permanent child is started again, and what waits is kept for that; until then it takes no
+    /// messages. [`Children::remove`] ends it for good.
     pub fn stop(&self) {
         self.order(Verb::Stop, StopReason::Stopped(None));
     }
@@ -200,23 +271,26 @@ impl<A: Actor> ActorRef<A> {
     /// ends like [`stop`](Self::stop).
     pub fn drain(&self, budget: DrainBudget) {
         let order = Order {
-            verb: Verb::Drain,
-            reason: StopReason::Stopped(None),
             messages: budget.messages.unwrap_or(u64::MAX),
             time: budget.time,
+            ..Order::new(Verb::Drain, StopReason::Stopped(None))
         };
         if let Some(cell) = self.cell() {
             life::order(cell, order);
         }
     }
 
-    /// Drops the running handler at its next await and ends the actor, without `stopped`.
+    /// Drops the running handler at its next await and ends the actor, without `stopped`, and all its
+    /// children in the same way.
+    ///
+    /// A permanent or transient child is started again, as after [`stop`](Self::stop).
     pub fn kill(&self) {
         self.order(Verb::Kill, StopReason::Killed);
     }
 
-    /// Waits until the actor has ended: `stopped` has run, its state was dropped, what waited was
-    /// reported. Any number may wait, at any time, and get the same answer.
+    /// Waits until the actor has ended for good: `stopped` has run, its state was dropped, what waited
+    /// was reported, its names are free. Restarts are no end. Any number may wait, at any time, and get
+    /// the same answer.
     ///
     /// # Cancel safety
     /// Nothing is lost by dropping it.
@@ -245,15 +319,12 @@ impl<A: Actor> ActorRef<A> {
 
     fn order(&self, verb: Verb, reason: StopReason) {
         if let Some(cell) = self.cell() {
-            life::order(cell, Order { verb, reason, messages: u64::MAX, time: None });
+            life::order(cell, Order::new(verb, reason));
         }
     }
 
-    const fn cell(&self) -> Option<&Arc<Cell<A>>> {
-        match &self.0 {
-            Target::Here(cell) => Some(cell),
-            Target::Elsewhere(_) => None,
-        }
+    pub(crate) fn cell(&self) -> Option<&Arc<Cell<A>>> {
+        self.0.resolve().ok()
     }
 }
 
@@ -291,24 +362,24 @@ impl<A: Handler<M>, M: Message> Deliver<M> for ActorRef<A> {}
 
 impl<A: Handler<M>, M: Message> Way<M> for ActorRef<A> {
     fn try_on_caller(&self, message: &mut Option<M>, due: u32) -> Tried<M> {
-        match &self.0 {
-            Target::Here(cell) => cell.try_on_caller(message, due),
-            Target::Elsewhere(endpoint) => endpoint.try_on_caller(message, due),
+        match self.0.resolve() {
+            Ok(cell) => cell.try_on_caller(message, due),
+            Err(endpoint) => endpoint.try_on_caller(message, due),
         }
     }
 
     #[inline]
     fn try_tell_plainly(&self, message: &mut Option<M>) -> bool {
-        match &self.0 {
-            Target::Here(cell) => cell.tell(message),
-            Target::Elsewhere(endpoint) => endpoint.try_tell_plainly(message),
+        match self.0.resolve() {
+            Ok(cell) => cell.tell(message),
+            Err(endpoint) => endpoint.try_tell_plainly(message),
         }
     }
 
     fn offer(&self, letter: &mut Option<Letter<M>>, priority: Priority) -> Result<(), Refused> {
-        match &self.0 {
-            Target::Here(cell) => Way::offer(cell, letter, priority),
-            Target::Elsewhere(endpoint) => endpoint.offer(letter, priority),
+        match self.0.resolve() {
+            Ok(cell) => Way::offer(cell, letter, priority),
+            Err(endpoint) => endpoint.offer(letter, priority),
         }
     }
 
@@ -319,48 +390,55 @@ impl<A: Handler<M>, M: Message> Way<M> for ActorRef<A> {
         place: &mut Place,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Result<(), Refused>> {
-        match &self.0 {
-            Target::Here(cell) => Way::poll_offer(cell, letter, priority, place, cx),
-            Target::Elsewhere(endpoint) => endpoint.poll_offer(letter, priority, place, cx),
+        match self.0.resolve() {
+            Ok(cell) => Way::poll_offer(cell, letter, priority, place, cx),
+            Err(endpoint) => endpoint.poll_offer(letter, priority, place, cx),
         }
     }
 
     fn leave_line(&self, place: &mut Place) {
-        match &self.0 {
-            Target::Here(cell) => Way::<M>::leave_line(cell, place),
-            Target::Elsewhere(endpoint) => Way::<M>::leave_line(endpoint, place),
+        match self.0.resolve() {
+            Ok(cell) => Way::<M>::leave_line(cell, place),
+            Err(endpoint) => Way::<M>::leave_line(endpoint, place),
         }
     }
 
     fn again(&self) -> Arc<dyn Way<M>> {
         match &self.0 {
             Target::Here(cell) => cell.again(),
-            Target::Elsewhere(endpoint) => endpoint.again(),
+            Target::Other(_) => Arc::new(self.clone()),
+        }
+    }
+
+    fn weak(&self) -> Box<dyn WeakWay<M>> {
+        match self.0.resolve() {
+            Ok(cell) => cell.weak(),
+            Err(endpoint) => endpoint.weak(),
         }
     }
 
     fn wants_deadline(&self) -> bool {
-        matches!(self.0, Target::Elsewhere(_))
+        self.0.resolve().is_err()
     }
 
     fn patience(&self) -> Patience {
-        match &self.0 {
-            Target::Here(cell) => Way::<M>::patience(cell),
-            Target::Elsewhere(endpoint) => Way::<M>::patience(endpoint),
+        match self.0.resolve() {
+            Ok(cell) => Way::<M>::patience(cell),
+            Err(endpoint) => Way::<M>::patience(endpoint),
         }
     }
 
     fn bury(&self, message: M, reason: DeadReason) {
-        match &self.0 {
-            Target::Here(cell) => Way::bury(cell, message, reason),
-            Target::Elsewhere(endpoint) => Way::bury(endpoint, message, reason),
+        match self.0.resolve() {
+            Ok(cell) => Way::bury(cell, message, reason),
+            Err(endpoint) => Way::bury(endpoint, message, reason),
         }
     }
 
     fn runtime(&self) -> &Runtime {
-        match &self.0 {
-            Target::Here(cell) => Way::<M>::runtime(cell),
-            Target::Elsewhere(endpoint) => Way::<M>::runtime(endpoint),
+        match self.0.resolve() {
+            Ok(cell) => Way::<M>::runtime(cell),
+            Err(endpoint) => Way::<M>::runtime(endpoint),
         }
     }
 
@@ -373,7 +451,7 @@ impl<A: Actor> Clone for ActorRef<A> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
             Target::Here(cell) => Target::Here(Arc::clone(cell)),
-            Target::Elsewhere(endpoint) => Target::Elsewhere(Arc::clone(endpoint)),
+            Target::Other(other) => Target::Other(Arc::clone(other)),
         })
     }
 }
@@ -418,11 +496,11 @@ impl<A: Actor> WeakActorRef<A> {
     /// A ref again, unless the actor has been told to end.
     #[must_use]
     pub fn upgrade(&self) -> Option<ActorRef<A>> {
-        let target = match &self.0 {
-            WeakTarget::Here(cell, _) => Target::Here(cell.upgrade()?),
-            WeakTarget::Elsewhere(endpoint, _) => Target::Elsewhere(endpoint.upgrade()?),
+        let actor = match &self.0 {
+            WeakTarget::Here(cell, _) => ActorRef::of(&cell.upgrade()?),
+            WeakTarget::Elsewhere(endpoint, _) => ActorRef::from_endpoint(endpoint.upgrade()?),
         };
-        Some(ActorRef(target)).filter(ActorRef::is_alive)
+        Some(actor).filter(ActorRef::is_alive)
     }
 }
 

@@ -20,19 +20,18 @@ use std::{
 };
 
 use crate::{
-    Actor, ActorId, Counters, DeadReason, Failure, Handler, Message, Priority, Protocol, Refused,
-    StopReason,
+    Actor, ActorId, Counters, DeadReason, Ended, Failure, Handler, Message, Priority, Protocol,
+    Refused, Status, StopReason,
     ask::Skipped,
     core::EnvelopeOf,
-    life,
-    mailbox::{Admission, Inbox, Order, Overflow, Place, Stage, Verb},
+    mailbox::{Admission, Inbox, Overflow, Place, Stage},
     observe::Subject,
     protocol::{Buried, Letter, Remains},
     runner::Runner,
     signal::{Lane, Signals},
     spawn::Settings,
     sync::lock,
-    system::{Member, Shared, Swept},
+    system::{Shared, Swept},
 };
 
 /// The stable place of an actor.
@@ -335,6 +334,11 @@ impl<A: Actor> Cell<A> {
         self.system.dead_letter(self, Box::new(message), type_name::<M>(), reason);
     }
 
+    /// Notes that the message just taken is not handled after all. For the owner of the core.
+    pub(crate) fn uncount_turn(&self) {
+        self.handled.store(self.handled.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+    }
+
     pub(crate) fn count_skipped(&self, skipped: Skipped) {
         let mut inbox = self.lock();
         match skipped {
@@ -374,16 +378,19 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn counters(&self) -> Counters {
         let inbox = self.lock();
         let losses = inbox.rare.as_ref().map(|it| it.losses).unwrap_or_default();
-        let queued = inbox.depth(self.left()) as u64;
+        let queued = inbox.waiting(self.left()) as u64;
         losses.with(inbox.accepted, self.handled.load(Ordering::Relaxed), queued)
     }
 
     /// How many refs there are, without what the actor and its system hold.
     pub(crate) fn strong_count(self: &Arc<Self>) -> usize {
-        let inbox = self.lock();
+        let mut inbox = self.lock();
         let roster = !inbox.is_gone();
-        let core = matches!(inbox.stage, Stage::Resting(_) | Stage::Out);
-        let ours = [roster, core, inbox.has_task, inbox.is_swept];
+        let core = matches!(inbox.stage, Stage::Prepared(_) | Stage::Resting(_) | Stage::Out);
+        let has_owner = inbox.kin_if_any().is_some_and(|it| it.post.is_some());
+        // The task of an ended actor is about to let go of it.
+        let has_task = inbox.has_task && roster;
+        let ours = [roster, core, has_task, inbox.is_swept, has_owner];
         let ours = ours.into_iter().filter(|it| *it).count();
         Arc::strong_count(self).saturating_sub(ours)
     }
@@ -397,11 +404,28 @@ impl<A: Actor> Cell<A> {
         self.system.observe(|it| it.failed(self.subject(), failure));
     }
 
+    /// Where the actor stands in its life.
+    pub(crate) fn status(&self) -> Status {
+        let mut inbox = self.lock();
+        if let Some(end) = inbox.end() {
+            return Status::Stopped(Ended::clone(end));
+        }
+        let seen = self.signals.all();
+        if inbox.kin_if_any().is_some_and(|it| it.is_restarting) {
+            return Status::Restarting;
+        }
+        match inbox.has_started {
+            _ if seen.has(Signals::ANY_END) || !inbox.is_open => Status::Stopping,
+            true => Status::Running,
+            false => Status::Starting,
+        }
+    }
+
     /// How the actor ended, or who is to be told when it has.
     pub(crate) fn poll_ended(&self, cx: &TaskContext<'_>) -> Poll<StopReason> {
         let mut inbox = self.lock();
-        if let Stage::Gone(reason) = &inbox.stage {
-            return Poll::Ready(reason.clone());
+        if let Stage::Gone(end) = &inbox.stage {
+            return Poll::Ready(end.reason.clone());
         }
         inbox.watch(cx.waker());
         Poll::Pending
@@ -413,45 +437,11 @@ impl<A: Actor> Cell<A> {
         if inbox.has_started {
             return Poll::Ready(Ok(()));
         }
-        if let Stage::Gone(reason) = &inbox.stage {
-            return Poll::Ready(Err(reason.clone()));
+        if let Stage::Gone(end) = &inbox.stage {
+            return Poll::Ready(Err(end.reason.clone()));
         }
         inbox.watch(cx.waker());
         Poll::Pending
-    }
-}
-
-impl<A: Actor> Member for Cell<A> {
-    fn id(&self) -> ActorId {
-        self.id
-    }
-
-    fn name(&self) -> &str {
-        Self::name(self)
-    }
-
-    fn label(&self) -> &'static str {
-        A::label()
-    }
-
-    fn counters(&self) -> Counters {
-        Self::counters(self)
-    }
-
-    fn mailbox_len(&self) -> usize {
-        self.lock().depth(self.left())
-    }
-
-    fn peak(&self) -> usize {
-        self.lock().peak(&self.settings.mailbox)
-    }
-
-    fn order(self: Arc<Self>, verb: Verb, reason: StopReason) {
-        life::order(&self, Order { verb, reason, messages: u64::MAX, time: None });
-    }
-
-    fn poll_ended(&self, cx: &TaskContext<'_>) -> Poll<StopReason> {
-        Self::poll_ended(self, cx)
     }
 }
 

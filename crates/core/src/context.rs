@@ -52,6 +52,7 @@ trait AnyTurn: Send + Sync {
     fn asker(&mut self) -> &mut (dyn Any + Send);
     fn fail(&mut self, failure: Failure);
     fn mode(&self) -> Mode;
+    fn is_hook(&self) -> bool;
 }
 
 impl<R: Send + 'static> AnyTurn for Turn<R> {
@@ -64,7 +65,11 @@ impl<R: Send + 'static> AnyTurn for Turn<R> {
     }
 
     fn mode(&self) -> Mode {
-        if matches!(self.asker, Asker::Nobody) { Mode::Tell } else { Mode::Ask }
+        if matches!(self.asker, Asker::Nobody | Asker::Hook) { Mode::Tell } else { Mode::Ask }
+    }
+
+    fn is_hook(&self) -> bool {
+        matches!(self.asker, Asker::Hook)
     }
 }
 
@@ -78,6 +83,10 @@ impl<'a, A: Actor> Context<'a, A> {
         Self { read: ReadContext { cell, incarnation }, leaves, turn }
     }
 
+    pub(crate) const fn cell(&self) -> &'a Arc<Cell<A>> {
+        self.read.cell
+    }
+
     /// Whether somebody waits for the reply of this turn.
     #[must_use]
     pub fn mode(&self) -> Mode {
@@ -87,9 +96,7 @@ impl<'a, A: Actor> Context<'a, A> {
     /// A new source of chance, one that a seed can replay.
     #[must_use]
     pub fn rng(&self) -> Rng {
-        let system = &self.read.cell.system;
-        let draw = system.draws.fetch_add(1, Ordering::Relaxed);
-        system.runtime.rng(&format!("actor {}, draw {draw}", self.read.cell.id))
+        self.read.cell.system.draw(&format!("actor {}", self.read.cell.id))
     }
 
     /// Ends the actor after this turn, whose reply is still delivered. Nothing more is let in.
@@ -97,7 +104,8 @@ impl<'a, A: Actor> Context<'a, A> {
         life::stop_self(self.read.cell);
     }
 
-    /// Whether the actor has been told to end.
+    /// Whether the actor has been told to end, or to make room for its next incarnation. While it
+    /// drains it has not.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.read.cell.signals().any(Signals::ORDERS)
@@ -105,6 +113,23 @@ impl<'a, A: Actor> Context<'a, A> {
 
     /// Waits until the actor is told to stop, so that a long handler can finish early. One that
     /// does not heed it is cut when the time for shutting down is over.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// # use ghostlight::{Actor, Context, Handler, Message, System};
+    /// # #[derive(Message)] struct Listen;
+    /// # #[derive(Actor)] #[actor(handles(Listen))] struct Radio;
+    /// impl Handler<Listen> for Radio {
+    ///     async fn handle(&mut self, _: Listen, cx: &mut Context<'_, Self>) {
+    ///         cx.cancelled().await; // or beside something else, in a `select!`
+    ///     }
+    /// }
+    /// # let system = System::new("docs");
+    /// # let radio = system.spawn(Radio);
+    /// # radio.try_tell(Listen).unwrap();
+    /// # radio.stop();
+    /// # system.block_on(radio.wait_stopped());
+    /// ```
     ///
     /// # Cancel safety
     /// Nothing is lost by dropping it.
@@ -224,19 +249,33 @@ impl<'a, A: Actor> Context<'a, A> {
     }
 
     /// Ends the turn here: whoever polls the handler drops it.
-    async fn leave<R>(&self) -> R {
+    pub(crate) async fn leave<R>(&self) -> R {
         let _leaving = Leaving::new(self.leaves);
         pending().await
     }
 
+    /// Whether this is a hook, which handles no message.
+    pub(crate) fn is_hook(&self) -> bool {
+        self.turn.is_hook()
+    }
+
     fn take_asker<R: Send + 'static>(&mut self) -> Option<Arc<dyn Answers<R>>> {
+        self.take_asker_or(|| AskCell::<Begun<R>>::running(crate::ask::NEVER))
+    }
+
+    /// Takes out whoever waits for the reply. A caller that runs the turn itself will wait at what
+    /// `make` makes.
+    pub(crate) fn take_asker_or<R: Send + 'static>(
+        &mut self,
+        make: impl FnOnce() -> Arc<dyn Answers<R>>,
+    ) -> Option<Arc<dyn Answers<R>>> {
         let asker = self.turn.asker().downcast_mut::<Asker<R>>();
         let asker = asker.expect("a reply is put off or passed on as the type it was asked for");
         match std::mem::replace(asker, Asker::Nobody) {
-            Asker::Nobody => None,
+            Asker::Nobody | Asker::Hook => None,
             Asker::Waiting(waiting) => waiting.into_inner(),
             Asker::Caller => {
-                let cell = AskCell::<Begun<R>>::running(crate::ask::NEVER);
+                let cell = make();
                 *asker = Asker::Deferred(Arc::clone(&cell));
                 Some(cell)
             }
@@ -319,11 +358,15 @@ pub struct ReadContext<'a, A: Actor> {
     incarnation: u32,
 }
 
-impl<A: Actor> ReadContext<'_, A> {
+impl<'a, A: Actor> ReadContext<'a, A> {
+    pub(crate) const fn cell(&self) -> &'a Arc<Cell<A>> {
+        self.cell
+    }
+
     /// A ref to this actor.
     #[must_use]
     pub fn me(&self) -> ActorRef<A> {
-        ActorRef::here(Arc::clone(self.cell))
+        ActorRef::of(self.cell)
     }
 
     /// The identity of this actor.

@@ -13,11 +13,12 @@ use std::{
     cell::Cell as ThreadSlot,
     mem::{self, ManuallyDrop},
     ops::{Deref, DerefMut},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
 };
 
 use crate::{
-    Actor, DeadReason, Failure, Message, Protocol, StopReason,
+    Actor, DeadReason, Failure, Message, OnFailure, Protocol, StopReason,
     ask::{Asker, NotBegun, Skipped, Waiting},
     cell::Cell,
     mailbox::Queue,
@@ -155,7 +156,7 @@ impl<A: Actor> Core<A> {
 
     /// Notes that the message just taken is not handled after all.
     pub(crate) fn skip<M: Message>(&self, request: NotBegun<M>) {
-        self.cell.handled.store(self.cell.handled.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+        self.cell.uncount_turn();
         match request {
             NotBegun::Skipped(skipped) => self.cell.count_skipped(skipped),
             NotBegun::Orphaned(message) => {
@@ -194,7 +195,7 @@ impl<A: Actor> Core<A> {
             }
             (None, Asker::Waiting(asker)) => fail(asker, failure.as_ref()),
             // A caller that runs the turn finds the failure in the core.
-            (None, Asker::Nobody | Asker::Caller) => {}
+            (None, Asker::Nobody | Asker::Caller) | (_, Asker::Hook) => {}
         }
         if let Some(failure) = failure {
             self.errand = Errand::Failed(failure);
@@ -216,10 +217,12 @@ pub(crate) enum Errand {
     /// To handle messages.
     #[default]
     Turns,
-    /// A turn declared this failure.
+    /// A turn failed so, and the incarnation with it.
     Failed(Failure),
-    /// To run `started`.
-    Start,
+    /// A turn failed so, and the actor goes on.
+    Resumed(Failure),
+    /// To run `started`; and `restarting` before it, with why the last incarnation ended.
+    Start(Option<Box<StopReason>>),
     /// `started` returned this failure.
     StartFailed(Failure),
     /// To run `stopped`.
@@ -229,6 +232,18 @@ pub(crate) enum Errand {
 }
 
 impl<A: Actor> Core<A> {
+    /// Asks the actor what a failed turn means to it.
+    #[cold]
+    pub(crate) fn consider(&mut self, failure: Failure) {
+        let actor = &mut self.actor;
+        let answer = catch_unwind(AssertUnwindSafe(|| actor.on_failure(&failure)));
+        self.errand = match answer {
+            Ok(OnFailure::Fail) => Errand::Failed(failure),
+            Ok(OnFailure::Resume) => Errand::Resumed(failure),
+            Err(payload) => Errand::Failed(Failure::panicked(&*payload)),
+        };
+    }
+
     /// Notes how a hook went.
     pub(crate) fn note_hook(&mut self, failure: Option<Failure>) {
         let Some(failure) = failure else { return };
@@ -246,15 +261,25 @@ impl Errand {
     }
 
     pub(crate) const fn is_hook(&self) -> bool {
-        matches!(self, Self::Start | Self::Stop(_))
+        matches!(self, Self::Start(_) | Self::Stop(_))
     }
 
-    /// The failure that the last turn declared.
+    /// Whether an incarnation is about to start.
+    pub(crate) const fn is_start(&self) -> bool {
+        matches!(self, Self::Start(_))
+    }
+
+    /// Whether the incarnation has failed in a turn.
+    pub(crate) const fn has_failed(&self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+
+    /// How the last turn failed.
     pub(crate) const fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Failed(failure) => Some(failure),
+            Self::Failed(failure) | Self::Resumed(failure) => Some(failure),
             Self::Turns
-            | Self::Start
+            | Self::Start(_)
             | Self::StartFailed(_)
             | Self::Stop(_)
             | Self::StopFailed(_) => None,

@@ -2,14 +2,14 @@
 
 use std::{
     any::{Any, type_name},
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{Context as TaskContext, Poll},
 };
 
 use ghostlight_rt::{Instant, Runtime};
 
 use crate::{
-    ActorId, DeadReason, Handler, Message, Priority, Refused, ReplyPort, WireName,
+    ActorId, DeadReason, Handler, Message, Priority, Refused, ReplyPort, Watcher, WireName,
     ask::{NEVER, Tried, ask_on_caller},
     cell::Cell,
     mailbox::Place,
@@ -38,6 +38,18 @@ pub trait Endpoint: Send + Sync + 'static {
 
     /// The surroundings in which askers wait.
     fn runtime(&self) -> &Runtime;
+
+    /// Tells `watcher` when the actor has ended, or is presumed to have.
+    ///
+    /// By default it is dropped at once, which presumes so: whoever cannot watch must not pretend to.
+    fn watch(&self, watcher: Watcher) {
+        drop(watcher);
+    }
+
+    /// Forgets a watch: the watcher does not want to know any more, or has ended itself.
+    fn unwatch(&self, watcher: ActorId, watched: ActorId) {
+        _ = (watcher, watched);
+    }
 }
 
 /// A message on its way to an [`Endpoint`]: in place, so that it can stay with its sender.
@@ -129,6 +141,10 @@ pub(crate) mod sealed {
         #[doc(hidden)]
         fn again(&self) -> Arc<dyn Way<M>>;
 
+        /// The same way once more, as one that does not count.
+        #[doc(hidden)]
+        fn weak(&self) -> Box<dyn WeakWay<M>>;
+
         /// Whether a request should say when its asker stops waiting.
         #[doc(hidden)]
         fn wants_deadline(&self) -> bool {
@@ -148,6 +164,24 @@ pub(crate) mod sealed {
 
         #[doc(hidden)]
         fn is_alive(&self) -> bool;
+    }
+
+    /// A way that keeps nobody alive.
+    pub trait WeakWay<M: Message>: Send + Sync {
+        /// A way that counts again, if there is still anybody at its end.
+        fn upgrade(&self) -> Option<Arc<dyn Way<M>>>;
+    }
+}
+
+impl<A: Handler<M>, M: Message> sealed::WeakWay<M> for Weak<Cell<A>> {
+    fn upgrade(&self) -> Option<Arc<dyn sealed::Way<M>>> {
+        Some(Arc::new(Self::upgrade(self)?))
+    }
+}
+
+impl<M: Message> sealed::WeakWay<M> for Weak<dyn Endpoint> {
+    fn upgrade(&self) -> Option<Arc<dyn sealed::Way<M>>> {
+        Some(Arc::new(Self::upgrade(self)?))
     }
 }
 
@@ -192,6 +226,10 @@ impl<A: Handler<M>, M: Message> sealed::Way<M> for Arc<Cell<A>> {
 
     fn again(&self) -> Arc<dyn sealed::Way<M>> {
         Arc::new(Self::clone(self))
+    }
+
+    fn weak(&self) -> Box<dyn sealed::WeakWay<M>> {
+        Box::new(Self::downgrade(self))
     }
 
     fn patience(&self) -> Patience {
@@ -271,6 +309,10 @@ impl<M: Message> sealed::Way<M> for Arc<dyn Endpoint> {
 
     fn again(&self) -> Arc<dyn sealed::Way<M>> {
         Arc::new(Self::clone(self))
+    }
+
+    fn weak(&self) -> Box<dyn sealed::WeakWay<M>> {
+        Box::new(Self::downgrade(self))
     }
 
     fn wants_deadline(&self) -> bool {

@@ -2,6 +2,8 @@
 
 use std::{any::Any, error::Error, fmt, sync::Arc};
 
+use crate::{ActorId, StopReason};
+
 /// What went wrong in an actor, and whether starting afresh can help.
 ///
 /// Made from any error with `?` or [`From`], which is recoverable; cloning shares it.
@@ -22,7 +24,9 @@ pub enum Failure {
     Fatal(Cause),
 }
 
-/// Why: a panic's text or an error with its chain.
+/// Why: a panic's text, an error with its chain, or the end of a child.
+///
+/// Shown, it tells its own level; [`chain`](Self::chain) walks down to the first cause.
 #[derive(Clone)]
 pub struct Cause(Arc<Inner>);
 
@@ -30,6 +34,8 @@ enum Inner {
     Panic(String),
     Text(String),
     Error(Box<dyn Error + Send + Sync>),
+    /// A child ended for good; the text says who and how, the cause why.
+    Child(String, Option<Cause>),
 }
 
 impl Failure {
@@ -51,6 +57,13 @@ impl Failure {
         match self {
             Self::Recoverable(cause) | Self::Fatal(cause) => cause,
         }
+    }
+
+    /// The failure of an owner, one of whose children has ended for good.
+    pub(crate) fn of_child(name: &str, id: ActorId, reason: &StopReason) -> Self {
+        let text = format!("child {name} ({id}) ended for good: {}", reason.headline());
+        let below = reason.failure().map(|it| it.cause().clone());
+        Self::Recoverable(Cause::new(Inner::Child(text, below)))
     }
 
     pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Self {
@@ -79,7 +92,60 @@ impl Cause {
     pub fn error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         match &*self.0 {
             Inner::Error(error) => Some(&**error),
-            Inner::Panic(_) | Inner::Text(_) => None,
+            Inner::Panic(_) | Inner::Text(_) | Inner::Child(..) => None,
+        }
+    }
+
+    /// What it followed from, where a child failed first.
+    #[must_use]
+    pub fn below(&self) -> Option<&Self> {
+        match &*self.0 {
+            Inner::Child(_, below) => below.as_ref(),
+            Inner::Panic(_) | Inner::Text(_) | Inner::Error(_) => None,
+        }
+    }
+
+    /// This cause, then what it followed from, down to the first.
+    ///
+    /// ```
+    /// use ghostlight_core::Failure;
+    ///
+    /// fn log(failure: &Failure) {
+    ///     for cause in failure.cause().chain() {
+    ///         eprintln!("because {cause}");
+    ///     }
+    /// }
+    /// # log(&Failure::recoverable("the disk is full"));
+    /// ```
+    ///
+    /// Only ends of children make it longer; the sources of an [`error`](Self::error) are its own.
+    pub fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |it| it.below())
+    }
+
+    /// What went wrong first.
+    #[must_use]
+    pub fn root(&self) -> &Self {
+        self.chain().last().unwrap_or(self)
+    }
+}
+
+impl Drop for Inner {
+    /// One after the other: a failure that climbed ten thousand owners must not take as many stack
+    /// frames to be dropped.
+    fn drop(&mut self) {
+        let mut next = self.take_below();
+        while let Some(cause) = next {
+            next = Arc::into_inner(cause.0).and_then(|mut it| it.take_below());
+        }
+    }
+}
+
+impl Inner {
+    const fn take_below(&mut self) -> Option<Cause> {
+        match self {
+            Self::Child(_, below) => below.take(),
+            Self::Panic(_) | Self::Text(_) | Self::Error(_) => None,
         }
     }
 }
@@ -93,7 +159,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Inner::Panic(text) | Inner::Text(text) => f.write_str(text),
+            Inner::Panic(text) | Inner::Text(text) | Inner::Child(text, _) => f.write_str(text),
             Inner::Error(error) => fmt::Display::fmt(error, f),
         }
     }
@@ -103,7 +169,7 @@ impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
             Inner::Panic(text) => write!(f, "panic: {text:?}"),
-            Inner::Text(text) => fmt::Debug::fmt(text, f),
+            Inner::Text(text) | Inner::Child(text, _) => fmt::Debug::fmt(text, f),
             Inner::Error(error) => fmt::Debug::fmt(error, f),
         }
     }

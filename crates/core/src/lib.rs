@@ -44,9 +44,19 @@
 //!
 //! # Reading the source
 //!
-//! `runner/` is the task of an actor: take the core, run turns, lay it down. `core.rs` says what
-//! a core is and who may hold it, `cell.rs` where it rests, `protocol/` how messages of many types
-//! share a queue without boxes, `ask/` how a request meets its reply, `life.rs` how it all ends.
+//! One message: `runner/` is the task of an actor: take the core, run turns, lay it down. `core.rs`
+//! says what a core is and who may hold it, `cell.rs` where it rests, `protocol/` how messages of many
+//! types share a queue without boxes, `ask/` how a request meets its reply, `stash.rs` how one is set
+//! aside, and `timer/` how one comes later.
+//!
+//! One life: `life.rs` is where it begins and ends, and `runner/ending.rs` how a task goes about that.
+//! `supervision/restart.rs` judges one end, `supervision/supervisor/` is the machine that decides for
+//! all children of one owner, `family.rs` the shell that carries out what it says, `children.rs` what
+//! owners call. `lineage.rs` is where the next incarnation comes from, and `work/` dresses up what is no
+//! actor.
+//!
+//! Others: `kin.rs` holds what ties an actor to others, `watch.rs` tells them of its end, and
+//! `registry/` and `group/` are how they find it meanwhile.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -63,6 +73,8 @@ mod actor;
 mod actor_ref;
 mod ask;
 mod cell;
+mod checkup;
+mod children;
 mod context;
 mod core;
 mod counters;
@@ -70,44 +82,74 @@ mod dead_letter;
 mod endpoint;
 mod error;
 mod failure;
+mod family;
+mod group;
+mod health;
 mod id;
+mod kin;
 mod life;
+mod lineage;
 mod mailbox;
+mod member;
 mod message;
 mod observe;
+mod prepared;
 mod protocol;
 mod recipient;
+mod registry;
 mod run;
 mod runner;
 mod signal;
 mod spawn;
+mod stash;
+mod status;
 mod stop_reason;
+mod supervision;
 mod sync;
 mod system;
 mod tell;
+mod timer;
+mod unreferenced;
+mod watch;
+mod watch_restarts;
+mod work;
 
 pub use ghostlight_macros::{Actor, Message, handlers};
 
 pub use crate::{
-    actor::{Actor, Create, Handler, ReadHandler},
+    actor::{Actor, Create, Handler, OnFailure, ReadHandler},
     actor_ref::{ActorRef, DrainBudget, WeakActorRef},
     ask::{Ask, Asking, Outcome, ReplyPort},
+    checkup::{CheckingHealth, HealthCheck},
+    children::{Child, Children, NoSuchChild},
     context::{Context, Mode, ReadContext},
     counters::Counters,
     dead_letter::{DeadLetter, DeadLetters, DeadReason},
     endpoint::{Deliver, Endpoint, Outbound},
     error::{AskError, Delivery, Refused, TellError},
     failure::{Cause, Failure},
+    group::{BroadcastReport, Group, GroupChange, GroupChanges, GroupInfo, JoinGroupError},
+    health::Health,
     id::ActorId,
     mailbox::{Capacity, MailboxOptions, Overflow, Priority},
     message::{Message, MessageType, WireName},
     observe::{Observer, Subject},
+    prepared::Prepared,
     protocol::{Boxed, Protocol, surface},
     recipient::Recipient,
+    registry::{LookupError, RegisterError},
     spawn::SpawnOptions,
-    stop_reason::{StopFailure, StopReason},
-    system::{ActorInfo, ShutdownReport, System, SystemBuilder},
+    status::{Ended, Status},
+    stop_reason::{Exhausted, LinkedEnd, StopFailure, StopReason},
+    supervision::{
+        Backoff, ChildSpec, Restart, RestartRecord, RestartWindow, Strategy, Supervision, Verdict,
+    },
+    system::{Abandoned, ActorInfo, Departed, ShutdownReport, System, SystemBuilder},
     tell::{Tell, Telling},
+    timer::{MissedTicks, Timer},
+    watch::{How, Terminated, Watcher},
+    watch_restarts::Restarted,
+    work::{Engine, EngineActor, HandleOf, Job},
 };
 
 /// What the derives write, and nobody else needs to.

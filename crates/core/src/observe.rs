@@ -1,6 +1,6 @@
 //! What can be seen from outside. Observers may look and change nothing.
 
-use crate::{ActorId, DeadLetter, Failure, StopReason};
+use crate::{ActorId, DeadLetter, Failure, Health, RestartRecord, StopReason};
 
 /// Who is told about what happens in a system.
 ///
@@ -42,6 +42,26 @@ pub trait Observer: Send + Sync + 'static {
     /// A tell was answered with an error, which nobody reads.
     fn unread_error(&self, actor: Subject<'_>, message_type: &'static str) {
         _ = (actor, message_type);
+    }
+
+    /// An incarnation has ended, and another will follow as the record says.
+    fn restarting(&self, actor: Subject<'_>, record: &RestartRecord) {
+        _ = (actor, record);
+    }
+
+    /// An actor is not started again, though its rule asks for it.
+    fn gave_up(&self, actor: Subject<'_>, reason: &StopReason) {
+        _ = (actor, reason);
+    }
+
+    /// The health of an actor's children has changed.
+    fn health(&self, owner: Subject<'_>, health: &Health) {
+        _ = (owner, health);
+    }
+
+    /// An actor did not end when it was killed, and is waited for no longer.
+    fn abandoned(&self, actor: Subject<'_>) {
+        _ = actor;
     }
 
     /// An actor has ended.

@@ -12,7 +12,10 @@ use ghostlight_rt::Runtime;
 use crate::{
     ActorId, Ask, DeadReason, Message, Priority, Refused, Tell, TellError,
     ask::Tried,
-    endpoint::{Deliver, Patience, sealed::Way},
+    endpoint::{
+        Deliver, Patience,
+        sealed::{Way, WeakWay},
+    },
     mailbox::Place,
     protocol::Letter,
 };
@@ -118,6 +121,10 @@ impl<M: Message> Way<M> for Recipient<M> {
 
     fn again(&self) -> Arc<dyn Way<M>> {
         self.way.again()
+    }
+
+    fn weak(&self) -> Box<dyn WeakWay<M>> {
+        self.way.weak()
     }
 
     fn wants_deadline(&self) -> bool {

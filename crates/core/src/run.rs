@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     future::poll_fn,
+    mem,
     mem::size_of,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
@@ -45,9 +46,27 @@ pub(crate) fn resume<A: Actor>(mut turns: Turns, cx: &mut TaskContext<'_>) -> Ra
         Polled::Suspended => Ran::Suspended(turns),
         Polled::Back(mut core) => {
             core.turns = Some(turns);
+            if core.errand.has_failed() {
+                consider_declared(&mut core);
+            }
             Ran::Back(core)
         }
-        Polled::Panicked(core, failure) => Ran::Panicked(core, failure),
+        Polled::Panicked(core, failure) => consider_panicked(core, failure),
+    }
+}
+
+#[cold]
+fn consider_panicked<A: Actor>(mut core: Box<Core<A>>, failure: Failure) -> Ran<A> {
+    if !core.errand.is_hook() {
+        core.consider(failure.clone());
+    }
+    Ran::Panicked(core, failure)
+}
+
+#[cold]
+fn consider_declared<A: Actor>(core: &mut Core<A>) {
+    if let Errand::Failed(failure) = mem::take(&mut core.errand) {
+        core.consider(failure);
     }
 }
 
@@ -111,11 +130,17 @@ fn absent<T>() -> T {
 /// Runs the hook that a core was sent for.
 pub(crate) async fn run_errand<A: Actor>(core: &mut Core<A>) {
     let leaves = AtomicBool::new(false);
-    let mut turn = Turn::<()> { asker: Asker::Nobody, failure: None };
+    let mut turn = Turn::<()> { asker: Asker::Hook, failure: None };
     let mut cx = Context::new(&core.cell, core.incarnation, &leaves, &mut turn);
     let failure = match &core.errand {
-        Errand::Start => {
-            let mut hook = pin!(A::started(&mut core.actor, &mut cx));
+        Errand::Start(last) => {
+            let hook = async {
+                if let Some(last) = last {
+                    A::restarting(&mut core.actor, last, &mut cx).await?;
+                }
+                A::started(&mut core.actor, &mut cx).await
+            };
+            let mut hook = pin!(hook);
             let ended = poll_fn(|task| unless_left(hook.as_mut().poll(task), &leaves)).await;
             ended.and_then(Result::err)
         }
@@ -124,7 +149,11 @@ pub(crate) async fn run_errand<A: Actor>(core: &mut Core<A>) {
             poll_fn(|task| unless_left(hook.as_mut().poll(task), &leaves)).await;
             None
         }
-        Errand::Turns | Errand::Failed(_) | Errand::StartFailed(_) | Errand::StopFailed(_) => None,
+        Errand::Turns
+        | Errand::Failed(_)
+        | Errand::Resumed(_)
+        | Errand::StartFailed(_)
+        | Errand::StopFailed(_) => None,
     };
     core.note_hook(failure.or(turn.failure));
 }

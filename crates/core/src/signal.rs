@@ -16,13 +16,24 @@ impl Signals {
     pub(crate) const KILL: Self = Self(1 << 2);
     /// Something waits that goes before normal messages.
     pub(crate) const URGENT: Self = Self(1 << 3);
+    /// Beside [`STOP`](Self::STOP): it is this incarnation that ends; another may follow, and the
+    /// door stays open.
+    pub(crate) const RETIRE: Self = Self(1 << 4);
+    /// The supervisor has decided, or the last child has ended: look at that.
+    pub(crate) const KIN: Self = Self(1 << 5);
+    /// A timer was set, or something about timers has changed. Ends no run of turns.
+    pub(crate) const TIMER: Self = Self(1 << 6);
     pub(crate) const ALL: Self = Self(0xff);
 
-    /// What ends an actor, whatever waits.
+    /// What ends an incarnation, whatever waits.
     pub(crate) const ORDERS: Self = Self(Self::STOP.0 | Self::KILL.0);
-    pub(crate) const ANY_END: Self = Self(Self::ORDERS.0 | Self::DRAIN.0);
+    pub(crate) const ANY_END: Self = Self(Self::ORDERS.0 | Self::DRAIN.0 | Self::RETIRE.0);
     /// What ends a run of turns.
     pub(crate) const NEWS: Self = Self(Self::ANY_END.0 | Self::URGENT.0);
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 
     pub(crate) const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
@@ -30,6 +41,10 @@ impl Signals {
 
     pub(crate) const fn only(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    pub(crate) const fn has_all(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
     }
 
     pub(crate) const fn has(self, other: Self) -> bool {

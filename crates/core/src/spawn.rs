@@ -25,13 +25,18 @@ pub struct SpawnOptions {
     name: Option<Arc<str>>,
     mailbox: Option<MailboxOptions>,
     ask_deadline: Option<Duration>,
+    start: Option<Duration>,
     shutdown: Option<Duration>,
+    ends_unreferenced: bool,
     throughput: Option<u32>,
     quantum: Option<Duration>,
 }
 
 impl SpawnOptions {
     /// What it is called, in logs and for whoever looks. By default, the label of its type.
+    ///
+    /// Many may be called the same, and [`System::lookup`](crate::System::lookup) does not find it by
+    /// this: see [`System::register`](crate::System::register).
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
@@ -52,8 +57,40 @@ impl SpawnOptions {
         self
     }
 
+    /// How long building the state and `started` may take together before that counts as a failure;
+    /// 30 s by default, [`Duration::MAX`] is for ever. It is cut at its next await then, and ends as
+    /// [`StopReason::StartFailed`](crate::StopReason::StartFailed).
+    pub fn start_deadline(mut self, deadline: Duration) -> Self {
+        self.start = Some(deadline);
+        self
+    }
+
+    /// Ends the actor when the last ref and recipient to it are gone, after it has handled what it
+    /// was sent; by default nobody needs to hold one.
+    ///
+    /// What it holds of itself in timers or with its owner does not count, nor do names, groups and
+    /// watchers; a ref in its own state does.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// # use ghostlight::{Actor, SpawnOptions, System};
+    /// # #[derive(Actor)] struct Session;
+    /// # let system = System::new("docs");
+    /// let options = SpawnOptions::default().stop_when_unreferenced();
+    /// let session = system.spawn_with(Session, options);
+    /// drop(session);
+    /// system.block_on(system.await_all()).unwrap();
+    /// ```
+    pub fn stop_when_unreferenced(mut self) -> Self {
+        self.ends_unreferenced = true;
+        self
+    }
+
     /// How long a running handler, and then `stopped`, may go on once the actor was told to stop;
-    /// 5 s each by default.
+    /// 5 s each by default. What takes longer is cut at its next await.
+    ///
+    /// After twice this time its owner kills it, with all its children: one that has many, which end
+    /// one after the other, needs enough for all of them.
     pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.shutdown = Some(deadline);
         self
@@ -79,7 +116,9 @@ impl SpawnOptions {
                 name: None,
                 mailbox: None,
                 ask_deadline: None,
+                start: None,
                 shutdown: None,
+                ends_unreferenced: false,
                 throughput: None,
                 quantum: None,
             }
@@ -92,7 +131,9 @@ impl SpawnOptions {
             name: self.name.or(below.name),
             mailbox: self.mailbox.or(below.mailbox),
             ask_deadline: self.ask_deadline.or(below.ask_deadline),
+            start: self.start.or(below.start),
             shutdown: self.shutdown.or(below.shutdown),
+            ends_unreferenced: self.ends_unreferenced || below.ends_unreferenced,
             throughput: self.throughput.or(below.throughput),
             quantum: self.quantum.or(below.quantum),
         }
@@ -103,7 +144,9 @@ impl SpawnOptions {
             name: self.name,
             mailbox: self.mailbox.unwrap_or_default(),
             ask_deadline: self.ask_deadline.unwrap_or(Duration::from_secs(5)),
+            start: self.start.unwrap_or(Duration::from_secs(30)),
             shutdown: self.shutdown.unwrap_or(Duration::from_secs(5)),
+            ends_unreferenced: self.ends_unreferenced,
             throughput: self.throughput.unwrap_or(100),
             quantum: self.quantum.unwrap_or(Duration::from_micros(200)),
         }
@@ -116,7 +159,9 @@ pub(crate) struct Settings {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) mailbox: MailboxOptions,
     pub(crate) ask_deadline: Duration,
+    pub(crate) start: Duration,
     pub(crate) shutdown: Duration,
+    pub(crate) ends_unreferenced: bool,
     pub(crate) throughput: u32,
     pub(crate) quantum: Duration,
 }

@@ -1,10 +1,28 @@
-//! Why an actor ended.
+//! Why an actor, or one incarnation of it, ended.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-use crate::Failure;
+use crate::{ActorId, Failure};
 
-/// Why an actor ended. A graceful end is never told as a failure.
+/// Why an actor, or one incarnation of it, ended. A graceful end is never told as a failure.
+///
+/// Shown, it tells its own level; the failure in it knows what that followed from, down to the first
+/// cause.
+///
+/// ```
+/// # extern crate ghostlight_core as ghostlight;
+/// # use ghostlight::{Actor, StopReason, System};
+/// # #[derive(Actor)] struct Till;
+/// # let system = System::new("docs");
+/// let till = system.spawn(Till);
+/// till.stop_because("closing time");
+/// let why = system.block_on(till.wait_stopped());
+/// assert_eq!(why.to_string(), "stopped: closing time");
+/// assert!(!why.is_failure());
+/// if let Some(failure) = why.failure() {
+///     println!("it began with {}", failure.cause().root());
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StopReason {
@@ -12,18 +30,34 @@ pub enum StopReason {
     Normal,
     /// It was told to stop or to drain, perhaps with a word why.
     Stopped(Option<Arc<str>>),
+    /// Told to an incarnation that is replaced without having failed.
+    Restart,
+    /// The actor it belonged to ended.
+    OwnerEnded,
     /// Its system ended.
     SystemShutdown,
-    /// It was killed.
+    /// Nobody held a ref to it any more, and it was spawned to end then.
+    Unreferenced,
+    /// It was killed. That is a failure: a transient child comes back from it.
     Killed,
     /// A handler panicked or declared a failure.
     Failed(Failure),
-    /// Its state could not be built, or `started` failed.
+    /// Its state could not be built, or `started` failed or took longer than the start deadline.
     StartFailed(Failure),
     /// It ended for this reason, and then `stopped` failed.
     StopFailed(Arc<StopFailure>),
+    /// It failed more often than its supervisor allows.
+    LimitExhausted(Arc<Exhausted>),
+    /// Its supervisor's check found that starting it again makes no sense, for this reason.
+    Vetoed(Arc<str>),
+    /// An actor that it was linked to ended in failure.
+    Linked(Arc<LinkedEnd>),
+    /// It was prepared, and dropped without having run.
+    NeverStarted,
     /// The task it ran in was dropped, together with the runtime.
     Lost,
+    /// It had ended before anybody asked, or never was; nobody remembers.
+    Unknown,
 }
 
 /// Why an actor ended whose `stopped` then failed.
@@ -36,20 +70,90 @@ pub struct StopFailure {
     pub failure: Failure,
 }
 
+/// How an actor came to have no restart left.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Exhausted {
+    /// How many restarts were allowed.
+    pub restarts: u32,
+    /// Within how long.
+    pub within: Duration,
+    /// Why its last incarnation ended.
+    pub last: StopReason,
+}
+
+/// The end of a linked actor, which this one shares.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LinkedEnd {
+    /// Who ended first.
+    pub id: ActorId,
+    /// What it was called.
+    pub name: Arc<str>,
+    /// Why it ended.
+    pub reason: StopReason,
+}
+
 impl StopReason {
     pub(crate) fn and_failed(self, failure: Failure) -> Self {
         Self::StopFailed(Arc::new(StopFailure { reason: self, failure }))
     }
 
-    /// The failure, where there was one.
+    /// The end in a few words, without the failure that led to it.
+    pub(crate) fn headline(&self) -> String {
+        match self {
+            Self::Failed(_) => "failed".to_owned(),
+            Self::StartFailed(_) => "did not start".to_owned(),
+            Self::StopFailed(_) => "failed to clean up".to_owned(),
+            Self::LimitExhausted(it) => {
+                format!("no restart left of {} within {:?}", it.restarts, it.within)
+            }
+            other => other.to_string(),
+        }
+    }
+
+    /// Whether something went wrong, rather than somebody having wanted the end.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        match self {
+            Self::Normal
+            | Self::Stopped(_)
+            | Self::Restart
+            | Self::OwnerEnded
+            | Self::SystemShutdown
+            | Self::Unreferenced
+            | Self::NeverStarted => false,
+            Self::Killed
+            | Self::Failed(_)
+            | Self::StartFailed(_)
+            | Self::StopFailed(_)
+            | Self::LimitExhausted(_)
+            | Self::Vetoed(_)
+            | Self::Linked(_)
+            | Self::Lost
+            | Self::Unknown => true,
+        }
+    }
+
+    /// The failure, where there was one: the last, when several are told.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Failed(failure) | Self::StartFailed(failure) => Some(failure),
             Self::StopFailed(both) => Some(&both.failure),
-            Self::Normal | Self::Stopped(_) | Self::SystemShutdown | Self::Killed | Self::Lost => {
-                None
-            }
+            Self::LimitExhausted(it) => it.last.failure(),
+            Self::Linked(it) => it.reason.failure(),
+            Self::Normal
+            | Self::Stopped(_)
+            | Self::Restart
+            | Self::OwnerEnded
+            | Self::SystemShutdown
+            | Self::Unreferenced
+            | Self::Killed
+            | Self::Vetoed(_)
+            | Self::NeverStarted
+            | Self::Lost
+            | Self::Unknown => None,
         }
     }
 }
@@ -60,7 +164,10 @@ impl fmt::Display for StopReason {
             Self::Normal => f.write_str("ended by itself"),
             Self::Stopped(None) => f.write_str("stopped"),
             Self::Stopped(Some(why)) => write!(f, "stopped: {why}"),
+            Self::Restart => f.write_str("restarted with its siblings, or by hand"),
+            Self::OwnerEnded => f.write_str("its owner ended"),
             Self::SystemShutdown => f.write_str("its system ended"),
+            Self::Unreferenced => f.write_str("nobody held a ref to it"),
             Self::Killed => f.write_str("killed"),
             Self::Failed(failure) => write!(f, "failed: {failure}"),
             Self::StartFailed(failure) => write!(f, "did not start: {failure}"),
@@ -68,7 +175,15 @@ impl fmt::Display for StopReason {
                 let StopFailure { reason, failure } = &**both;
                 write!(f, "{reason}; then its clean-up failed: {failure}")
             }
+            Self::LimitExhausted(it) => {
+                let Exhausted { restarts, within, last } = &**it;
+                write!(f, "no restart left of {restarts} within {within:?}; at last, {last}")
+            }
+            Self::Vetoed(why) => write!(f, "not started again: {why}"),
+            Self::Linked(it) => write!(f, "linked to {} ({}), which {}", it.name, it.id, it.reason),
+            Self::NeverStarted => f.write_str("was dropped before it ran"),
             Self::Lost => f.write_str("lost with its runtime"),
+            Self::Unknown => f.write_str("ended before, or never was"),
         }
     }
 }

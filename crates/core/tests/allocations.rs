@@ -1,4 +1,4 @@
-//! What a spawn, a tell and an ask allocate, exactly; and what an actor weighs.
+//! What a spawn, a tell and an ask allocate, exactly; and what an actor and its timers weigh.
 //!
 //! The only place in these tests with `unsafe`: counting needs an allocator of its own. It counts
 //! per thread, and each test runs on a thread of its own with a runtime that has no other.
@@ -14,9 +14,12 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use ghostlight::{Actor, ActorRef, Boxed, Context, Handler, Message, SpawnOptions, System};
+use ghostlight::{
+    Actor, ActorRef, Boxed, Context, Handler, Message, Restarted, SpawnOptions, System, Terminated,
+};
 
 struct Counting;
 
@@ -292,6 +295,52 @@ async fn an_idle_actor_weighs_at_most_400_bytes_and_a_used_one_720() {
     assert!(used <= 720, "{used} bytes after one tell, of which 56 are state");
 }
 
+/// Sets so many timers, half of which it cancels, and has handled so many ticks.
+struct Timed(Arc<AtomicU64>);
+#[derive(Message)]
+struct SetTimers(u64);
+#[derive(Clone, Message)]
+struct Tick;
+impl Actor for Timed {
+    type Protocol = (SetTimers, Tick);
+}
+impl Handler<SetTimers> for Timed {
+    async fn handle(&mut self, SetTimers(n): SetTimers, cx: &mut Context<'_, Self>) {
+        for n in 0..n {
+            let timer = cx.after(Duration::from_millis(n % 50), Tick);
+            if n % 2 == 1 {
+                timer.cancel();
+            }
+        }
+    }
+}
+impl Handler<Tick> for Timed {
+    async fn handle(&mut self, _: Tick, _: &mut Context<'_, Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fired_and_cancelled_timers_leave_nothing_behind() {
+    let system = System::new("allocations");
+    let handled = Arc::new(AtomicU64::new(0));
+    let timed = system.spawn(Timed(Arc::clone(&handled)));
+    let round = async |n: u64| {
+        timed.tell(SetTimers(n)).await.expect("there is room");
+        system.runtime().sleep(Duration::from_millis(100)).await;
+    };
+    for _ in 0..5 {
+        round(10).await;
+    }
+    let since = Since::now();
+    round(10_000).await;
+    for _ in 0..5 {
+        round(10).await;
+    }
+    assert_eq!(handled.load(Ordering::Relaxed), 5000 + 50);
+    assert!(since.bytes().abs() < 1000, "{} bytes for ten thousand timers", since.bytes());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_ended_actor_leaves_nothing_behind() {
     let system = System::new("allocations");
@@ -311,4 +360,123 @@ async fn an_ended_actor_leaves_nothing_behind() {
     let since = Since::now();
     round(10).await;
     assert_eq!(since.bytes(), 0, "bytes after a hundred more");
+}
+
+/// Ties itself to others as a test wants it, and counts the ends it is told of.
+struct Knot(Arc<AtomicU64>);
+type Tie = Box<dyn FnOnce(&mut Context<'_, Knot>) + Send>;
+struct Do(Tie);
+impl Message for Do {
+    type Reply = ();
+}
+impl Actor for Knot {
+    type Protocol = (Do, Terminated, Restarted);
+}
+impl Handler<Do> for Knot {
+    async fn handle(&mut self, Do(tie): Do, cx: &mut Context<'_, Self>) {
+        tie(cx);
+    }
+}
+impl Handler<Terminated> for Knot {
+    async fn handle(&mut self, _: Terminated, _: &mut Context<'_, Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+impl Handler<Restarted> for Knot {
+    async fn handle(&mut self, _: Restarted, _: &mut Context<'_, Self>) {}
+}
+
+type Cycle = fn(&mut Context<'_, Knot>, &ActorRef<Knot>);
+
+/// Ties of every kind, made and not undone.
+const TIES: [Cycle; 3] =
+    [|cx, it| cx.watch(it), |cx, it| cx.link(it), |cx, it| cx.watch_restarts(it)];
+
+async fn tie(knot: &ActorRef<Knot>, cycle: Cycle, other: &ActorRef<Knot>) {
+    let other = other.clone();
+    knot.ask(Do(Box::new(move |cx| cycle(cx, &other)))).await.expect("it lives");
+}
+
+/// By how many bytes the heap has grown after ten thousand rounds, once all is warm.
+async fn grown(mut round: impl AsyncFnMut()) -> i64 {
+    for _ in 0..100 {
+        round().await;
+    }
+    let since = Since::now();
+    for _ in 0..10_000 {
+        round().await;
+    }
+    since.bytes()
+}
+
+fn knot(system: &System) -> ActorRef<Knot> {
+    system.spawn(Knot(Arc::default()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn ties_that_were_undone_leave_nothing_behind() {
+    let cycles: [Cycle; 4] = [
+        |cx, it| {
+            cx.watch(it);
+            cx.unwatch(it.id());
+        },
+        |cx, it| {
+            cx.link(it);
+            cx.unlink(it);
+        },
+        |cx, it| {
+            cx.watch_restarts(it);
+            cx.unwatch_restarts(it.id());
+        },
+        |cx, _| cx.watch_id(cx.id()),
+    ];
+    for (n, cycle) in cycles.into_iter().enumerate() {
+        let system = System::new("ties");
+        let (one, other) = (knot(&system), knot(&system));
+        let grown = grown(async || tie(&one, cycle, &other).await).await;
+        assert!(grown.abs() < 1000, "{grown} bytes after ten thousand more of number {n}");
+    }
+}
+
+/// Both sides forget: whoever ends, the other does not remember.
+#[tokio::test(start_paused = true)]
+async fn ties_to_an_ended_actor_leave_nothing_behind_on_either_side() {
+    for (n, cycle) in TIES.into_iter().enumerate() {
+        for stays_tied in [true, false] {
+            let system = System::new("ties");
+            let stays = knot(&system);
+            let grown = grown(async || {
+                let goes = knot(&system);
+                let (from, to) = if stays_tied { (&stays, &goes) } else { (&goes, &stays) };
+                tie(from, cycle, to).await;
+                goes.stop();
+                goes.wait_stopped().await;
+                tokio::task::yield_now().await;
+            })
+            .await;
+            assert!(grown.abs() < 1000, "{grown} bytes, tie {n}, from who stays: {stays_tied}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watcher_that_was_told_of_many_ends_gives_the_room_back() {
+    let system = System::new("ties");
+    let [told, other] = [0, 0].map(|it| Arc::new(AtomicU64::new(it)));
+    let keeper = system.spawn(Knot(Arc::clone(&told)));
+    let round = async |keeper: &ActorRef<Knot>, told: &AtomicU64| {
+        let all: Vec<_> = (0..1000).map(|_| knot(&system)).collect();
+        for it in &all {
+            tie(keeper, |cx, it| cx.watch(it), it).await;
+        }
+        all.iter().for_each(ActorRef::kill);
+        until(told, 1000).await;
+    };
+    // The roster keeps its places, the runtime its queue, and the keeper what it needs for few.
+    round(&system.spawn(Knot(Arc::clone(&other))), &other).await;
+    tie(&keeper, |cx, it| cx.watch(it), &keeper).await;
+    let since = Since::now();
+    round(&keeper, &told).await;
+    let grown = since.bytes();
+    assert!(grown < 2000, "{grown} bytes after a thousand notices");
 }

@@ -34,6 +34,11 @@
 //! | actors | [`Actor`], [`Handler`], [`Message`], [`System`], [`ActorRef`] |
 //! | sending | [`ActorRef::tell`], [`ActorRef::ask`], [`Recipient`], [`TellError`], [`AskError`] |
 //! | mailboxes | [`MailboxOptions`], [`Overflow`], [`Priority`] |
+//! | failing and ending | [`Context::supervise`], [`ChildSpec`], [`Failure`], [`StopReason`], [`System::shutdown`] |
+//! | knowing of each other | [`Context::watch`], [`Context::link`], [`Terminated`], [`Observer`] |
+//! | finding each other | [`System::register`], [`System::lookup`], [`System::lookup_or_spawn`], [`Group`] |
+//! | later, or not now | [`Context::after`], [`Context::every`], [`Timer`], [`MissedTicks`], [`Context::stash`] |
+//! | how it goes | [`ActorRef::health`], [`Health`], [`Counters`], [`Observer`] |
 //! | the surroundings | [`Runtime`] |
 
 #![forbid(unsafe_code)]
@@ -71,6 +76,18 @@ mod book {
 
     #[doc = include_str!("../../../docs/book/mailboxes-and-overflow.md")]
     mod mailboxes_and_overflow {}
+
+    #[doc = include_str!("../../../docs/book/let-it-crash.md")]
+    mod let_it_crash {}
+
+    #[doc = include_str!("../../../docs/book/shutting-down-well.md")]
+    mod shutting_down_well {}
+
+    #[doc = include_str!("../../../docs/book/naming-and-finding-actors.md")]
+    mod naming_and_finding_actors {}
+
+    #[doc = include_str!("../../../docs/book/timers-and-states.md")]
+    mod timers_and_states {}
 
     #[doc = include_str!("../../../docs/book/when-not-to-use-an-actor.md")]
     mod when_not_to_use_an_actor {}

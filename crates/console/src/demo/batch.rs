@@ -37,6 +37,9 @@ impl Batch {
     }
 }
 
+/// How a page is added to a batch: by [`PageParser::parse`], but for poison.
+pub(crate) type Parse = fn(&mut PageParser, &Source<'_>, &mut Batch);
+
 /// Reads pages into batches. It holds nothing of a page but memory to use again.
 #[derive(Debug, Default)]
 pub(crate) struct PageParser {

@@ -16,9 +16,16 @@
 //! [`checker`] and the [`collector`] have room for what it found: memory is bounded whatever the
 //! tree's size. Files are walked, read and looked for off the runtime's workers.
 //!
-//! A parser that panics costs its chunk, which is reported, and its fetcher puts another in its
-//! place. [`crew`] spawns everybody and gathers what they know in the end, [`watch`] shows the
-//! progress, for which a [`census`] counts the pages there are; [`interrupt`] handles Ctrl-C.
+//! A fetcher supervises its parser. A page that makes the parser panic is reported, the parser is
+//! started again, and the fetcher asks it, by the same ref, to take in the rest of the chunk: it had
+//! handed nothing on before the chunk's last page. So such a page costs itself, one restart, and
+//! the time to parse its chunk again. [`restarts`] remembers what the supervisors tell. A parser
+//! that takes too long costs its chunk and is restarted; if it comes to its end after all, its
+//! chunk is already taken and counts for nothing more. One that only waits for others to have room
+//! may take as long as they do.
+//!
+//! [`crew`] spawns everybody and gathers what they know in the end, [`watch`] shows the
+//! progress, for which a [`census`] counts the pages there are.
 
 mod census;
 mod checker;
@@ -27,18 +34,18 @@ mod collector;
 mod crew;
 mod fetcher;
 mod frontier;
-mod interrupt;
 mod parser;
+mod restarts;
 mod shard;
 mod watch;
 
-use core::fmt;
+use core::{fmt, time::Duration};
 
-use ghostlight::System;
+use ghostlight_rt::Runtime;
 
-use super::{batch::PageParser, outcome::Outcome, progress::Display, tree::Tree};
+use super::{batch::Parse, interrupt::Interrupt, outcome::Outcome, progress::Display, tree::Tree};
 use crew::Crew;
-use parser::Parse;
+use frontier::Close;
 
 /// Why a crawl has no outcome: one of those that exist once failed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -59,18 +66,39 @@ impl fmt::Display for CrawlError {
     }
 }
 
-/// Crawls `tree` with actors and shows its progress on `display`.
-pub(crate) fn crawl(tree: &Tree, display: &Display) -> Result<Outcome, CrawlError> {
-    crawl_with(tree, display, PageParser::parse)
+/// What parsers do, and how long they may take.
+#[derive(Clone, Copy, Debug)]
+struct Parsing {
+    parse: Parse,
+    /// To read a chunk, which takes a few milliseconds.
+    patience: Duration,
 }
 
-/// The same with a page parser that a test may replace.
-fn crawl_with(tree: &Tree, display: &Display, parse: Parse) -> Result<Outcome, CrawlError> {
-    let system = System::new("crawl");
-    let crew = Crew::spawn(&system, tree, parse);
+impl Parsing {
+    fn by(parse: Parse) -> Self {
+        Self { parse, patience: Duration::from_secs(60) }
+    }
+}
+
+/// Crawls `tree` with actors, who add its pages to batches by `parse`. Its progress is shown on
+/// `display`, and an `interrupt` ends it in order: what was handed out before is still taken in.
+pub(crate) fn crawl(
+    runtime: &Runtime,
+    tree: &Tree,
+    parse: Parse,
+    interrupt: &Interrupt,
+    display: &Display,
+) -> Result<Outcome, CrawlError> {
+    let crew = Crew::spawn(runtime, tree, Parsing::by(parse));
     let crew = if display.is_hidden() { crew } else { crew.with_census(tree) };
-    interrupt::on_ctrl_c(&system, &crew.frontier);
-    system.block_on(async {
+    let (frontier, interrupt) = (crew.frontier.clone(), interrupt.clone());
+    // It ends with the runtime.
+    drop(runtime.spawn(async move {
+        interrupt.heard().await;
+        // Refused only if the crawl has come to its end meanwhile.
+        _ = frontier.tell(Close).await;
+    }));
+    crew.system.block_on(async {
         let crawled = watch::until(crew.crawl(), &crew, display).await;
         crew.dismiss(crawled).await
     })

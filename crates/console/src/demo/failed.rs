@@ -29,7 +29,7 @@ pub(crate) enum Reason {
     /// A name that no link can spell.
     NameNotUtf8,
     TooDeep,
-    /// The parser did not survive it, or a page that was handed to it together with this one.
+    /// The parser did not survive it, or was too late with the pages it was among.
     NotParsed {
         why: String,
     },

@@ -12,7 +12,8 @@
 //! 7. [`outcome`] is what comes together in the end, [`summary`] shows it.
 //!
 //! [`crawl`] distributes these steps among actors, [`baseline`] takes them one after the other.
-//! [`failed`] says why a file is no page; it costs nothing but itself.
+//! [`failed`] says why a file is no page; it costs nothing but itself. [`poison`] has pages that cost
+//! more, to show that nothing follows from it. [`interrupt`] hears Ctrl-C.
 
 mod baseline;
 mod batch;
@@ -22,6 +23,7 @@ mod file;
 mod html;
 mod index;
 mod interner;
+mod interrupt;
 mod kept;
 mod link;
 mod links;
@@ -29,6 +31,7 @@ mod markdown;
 mod name;
 mod outcome;
 mod page;
+mod poison;
 mod progress;
 mod run;
 mod summary;

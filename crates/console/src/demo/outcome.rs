@@ -58,10 +58,25 @@ pub(crate) struct Outcome {
 /// What the actors did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Actors {
-    pub(crate) restarts: u64,
+    /// The most often first.
+    pub(crate) restarts: Vec<Restarted>,
     pub(crate) messages: Messages,
     /// The busiest first.
     pub(crate) busiest: Vec<Busy>,
+}
+
+impl Actors {
+    /// How often somebody was started again.
+    pub(crate) fn n_restarts(&self) -> u64 {
+        self.restarts.iter().map(|it| it.times).sum()
+    }
+}
+
+/// How often an actor was started again.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Restarted {
+    pub(crate) actor: String,
+    pub(crate) times: u64,
 }
 
 /// What became of the messages. Each that was sent is in exactly one of the others.

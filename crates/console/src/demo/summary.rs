@@ -8,7 +8,7 @@ use super::{
     failed::Failed,
     index::TermCount,
     links::BrokenLink,
-    outcome::{Busy, Messages, Outcome},
+    outcome::{Actors, Busy, Messages, Outcome},
 };
 
 mod human;
@@ -65,7 +65,7 @@ impl Summary {
             broken_links: findings.broken.iter().collect(),
             failed_total: findings.failed.total(),
             failed: findings.failed.iter().collect(),
-            restarts: actors.as_ref().map_or(0, |it| it.restarts),
+            restarts: actors.as_ref().map_or(0, Actors::n_restarts),
             seconds: self.seconds,
             messages: actors.as_ref().map(|it| it.messages).unwrap_or_default(),
             busiest_actors: actors.as_ref().map_or(&[], |it| &it.busiest),

@@ -3,8 +3,13 @@
 use std::{fs, path::Path, process::Command};
 
 /// The exit code, the standard output and the standard error of a run.
-fn ghostlight(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_ghostlight")).args(arguments).output().unwrap();
+pub(crate) fn ghostlight(arguments: &[&str]) -> (Option<i32>, String, String) {
+    output_of(Command::new(env!("CARGO_BIN_EXE_ghostlight")).args(arguments))
+}
+
+/// The same for a command that is made ready.
+pub(crate) fn output_of(command: &mut Command) -> (Option<i32>, String, String) {
+    let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
@@ -15,7 +20,7 @@ fn tree() -> tempfile::TempDir {
     dir
 }
 
-fn name(path: &Path) -> &str {
+pub(crate) fn name(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
@@ -40,7 +45,7 @@ fn an_unknown_option_is_one_line_and_exit_code_2() {
 fn help_goes_to_the_standard_output() {
     let (code, out, err) = ghostlight(&["demo", "--help"]);
     assert_eq!((code, err.as_str()), (Some(0), ""));
-    for word in ["--json", "--baseline", "--quiet", "crawl", "PATH"] {
+    for word in ["--json", "--baseline", "--poison <N>", "--quiet", "crawl", "PATH"] {
         assert!(out.contains(word), "{word} is not in\n{out}");
     }
 }

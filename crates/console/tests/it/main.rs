@@ -5,3 +5,4 @@
 mod demo;
 #[cfg(target_os = "linux")]
 mod interrupt;
+mod poison;

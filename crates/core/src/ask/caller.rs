@@ -10,15 +10,16 @@ use std::{
     task::{Context as TaskContext, Waker},
 };
 
-use super::cell::{Answers, AskCell, Begun};
+use super::cell::{Answers, AskCell, Begun, NEVER};
 use crate::{
     Actor, Failure, Handler, Message, Protocol,
     cell::Cell,
-    core::{AnswerOf, Core, Errand},
-    mailbox::Stage,
+    core::{AnswerOf, Core},
+    mailbox::{Renewal, Stage},
     protocol::{Answered, Letter, Turns},
     run::{Ran, run},
     signal::Signals,
+    timer,
 };
 
 /// How deep asks may run inside one another on one thread.
@@ -81,7 +82,6 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
         Ran::Suspended(turns) => hand_over(cell, turns, due),
         Ran::Panicked(mut core, failure) => {
             core.keeps_answer = false;
-            core.errand = Errand::Failed(failure.clone());
             give_back(cell, core);
             Tried::Failed(failure)
         }
@@ -123,7 +123,7 @@ fn finish<A: Handler<M>, M: Message>(
     match A::Protocol::collect::<M>(answer) {
         Answered::Reply(reply) => Tried::Answered(reply),
         Answered::Later(later) => match later.downcast() {
-            Ok(later) => Tried::Deferred(put_off(cell, *later, due)),
+            Ok(later) => put_off(cell, &later, due),
             Err(_) => Tried::Failed(Failure::recoverable("another reply was put off")),
         },
         Answered::Nothing => Tried::Failed(
@@ -132,25 +132,50 @@ fn finish<A: Handler<M>, M: Message>(
     }
 }
 
-/// Has the system watch over a reply that was put off, like over any other.
-fn put_off<A: Actor, R: Send + 'static>(
+/// The turn is over, and the reply comes to `later`: the caller waits there.
+fn put_off<A: Handler<M>, M: Message>(
     cell: &Arc<Cell<A>>,
-    later: Arc<AskCell<Begun<R>>>,
+    later: &Arc<dyn Answers<M::Reply>>,
     due: u32,
-) -> Arc<AskCell<Begun<R>>> {
-    later.be_due(due);
-    let is_new = Letter::Ask(Arc::clone(&later)).enlist(&mut cell.lock());
+) -> Tried<M> {
+    let known = match Arc::clone(later).into_any().downcast::<AskCell<M>>() {
+        Ok(ask) => {
+            watch_over(cell, &ask, due);
+            return Tried::Running(ask);
+        }
+        Err(other) => other,
+    };
+    let ask = known.downcast().unwrap_or_else(|_| {
+        let ask = AskCell::<Begun<M::Reply>>::running(NEVER);
+        later.relay(Arc::clone(&ask) as Arc<dyn Answers<M::Reply>>);
+        ask
+    });
+    watch_over(cell, &ask, due);
+    Tried::Deferred(ask)
+}
+
+/// Has the system watch over a reply that comes later, like over any other.
+fn watch_over<A: Actor, M: Message>(cell: &Arc<Cell<A>>, ask: &Arc<AskCell<M>>, due: u32) {
+    ask.be_due(due);
+    let is_new = Letter::Ask(Arc::clone(ask)).enlist(&mut cell.lock());
     cell.be_swept(is_new);
-    later
 }
 
 /// Lays the core down again; if mail, a signal or a failure came meanwhile, the task sees to it.
 fn give_back<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>) {
     let mut inbox = cell.lock();
-    let has_failed = !core.errand.is_turns();
-    // An actor that has failed takes no messages from that moment on.
-    let senders = if has_failed { inbox.close() } else { Vec::new() };
-    let is_idle = !has_failed && inbox.is_empty() && !cell.signals().any(Signals::ALL);
+    if timer::is_new_silence(cell, &inbox) {
+        drop(inbox);
+        timer::begin_silence(cell);
+        inbox = cell.lock();
+    }
+    // An actor that has failed for good takes no messages from that moment on.
+    let senders = if core.errand.has_failed() {
+        inbox.close_unless(Renewal::AfterFailure)
+    } else {
+        Vec::new()
+    };
+    let is_idle = core.errand.is_turns() && inbox.is_empty() && !cell.signals().any(Signals::ALL);
     inbox.rest(core, is_idle);
     if !is_idle {
         let wake = inbox.wake_for_signal();
@@ -178,7 +203,7 @@ impl<A: Handler<M>, M: Message> Parked<A> for AskCell<M> {
         match A::Protocol::collect::<M>(answer) {
             Answered::Reply(reply) => self.answer(reply),
             Answered::Later(later) => {
-                if let Ok(later) = later.downcast::<Arc<AskCell<Begun<M::Reply>>>>() {
+                if let Ok(later) = later.downcast::<Arc<dyn Answers<M::Reply>>>() {
                     later.relay(self);
                 }
             }

@@ -7,6 +7,7 @@
 //! 3. Nothing is woken and nothing of a user's is dropped under the lock.
 
 use std::{
+    any::Any,
     mem,
     sync::{
         Arc, Mutex, MutexGuard,
@@ -35,8 +36,8 @@ pub struct AskCell<M: Message> {
 }
 
 enum State<M: Message> {
-    Queued(M, Waiter<M::Reply>),
-    Running(Waiter<M::Reply>),
+    Queued(M, Waiter<M>),
+    Running(Waiter<M>),
     Settled(Outcome<M>),
     /// The asker has its outcome, or has left.
     Closed,
@@ -61,11 +62,31 @@ pub(crate) enum NotBegun<M> {
 }
 
 /// Who is told.
-enum Waiter<R> {
+enum Waiter<M: Message> {
     Nobody,
     Task(Waker),
     /// The asker of another request, whose answer this is.
-    Relay(Arc<dyn Answers<R>>),
+    Relay(Arc<dyn Answers<M::Reply>>),
+    /// The same for a request with the same message, which therefore gets even that back.
+    Same(Arc<AskCell<M>>),
+}
+
+impl<M: Message> Waiter<M> {
+    fn passing_on(to: Arc<dyn Answers<M::Reply>>) -> Self {
+        match Arc::clone(&to).into_any().downcast::<AskCell<M>>() {
+            Ok(same) => Self::Same(same),
+            Err(_) => Self::Relay(to),
+        }
+    }
+
+    /// Whether it is known that nobody waits any more.
+    fn has_left(&self) -> bool {
+        match self {
+            Self::Relay(to) => !to.is_waiting(),
+            Self::Same(to) => !to.is_waiting(),
+            Self::Nobody | Self::Task(_) => false,
+        }
+    }
 }
 
 /// The answering end, known by the reply alone.
@@ -78,6 +99,12 @@ pub trait Answers<R>: Abandon {
 
     /// Whether anybody still waits.
     fn is_waiting(&self) -> bool;
+
+    /// Lets the answer go to another asker, who has waited all along.
+    fn relay(&self, to: Arc<dyn Answers<R>>);
+
+    /// For whoever knows which message it was.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 /// The answering end when not even the reply's type is known.
@@ -112,6 +139,29 @@ impl<M: Message> AskCell<M> {
         Self::with(State::Queued(message, Waiter::Relay(to)), NEVER, None)
     }
 
+    /// A request that begins anew, for the asker of one that had begun.
+    pub(crate) fn again(message: M, asker: Arc<dyn Answers<M::Reply>>) -> Arc<Self> {
+        let waiter = match Waiter::passing_on(asker) {
+            // However often it begins anew, there is one cell between it and its asker.
+            Waiter::Same(earlier) => earlier.step_aside(),
+            other => other,
+        };
+        Self::with(State::Queued(message, waiter), NEVER, None)
+    }
+
+    /// Whom a request that takes this one's place should answer.
+    fn step_aside(self: Arc<Self>) -> Waiter<M> {
+        let mut state = lock(&self.state);
+        match mem::replace(&mut *state, State::Closed) {
+            State::Running(waiter @ (Waiter::Relay(_) | Waiter::Same(_))) => waiter,
+            other => {
+                *state = other;
+                drop(state);
+                Waiter::Same(self)
+            }
+        }
+    }
+
     fn with(state: State<M>, due: u32, deadline: Option<Instant>) -> Arc<Self> {
         Arc::new(Self { state: Mutex::new(state), due: AtomicU32::new(due), deadline })
     }
@@ -137,9 +187,7 @@ impl<M: Message> AskCell<M> {
         let mut state = lock(&self.state);
         match mem::replace(&mut *state, State::Closed) {
             State::Queued(message, waiter) => {
-                if let Waiter::Relay(to) = &waiter
-                    && !to.is_waiting()
-                {
+                if waiter.has_left() {
                     drop(state);
                     return Err(NotBegun::Orphaned(message));
                 }
@@ -208,17 +256,18 @@ impl<M: Message> AskCell<M> {
         self.settle(Err(AskError::Refused { why, message: Some(message) }));
     }
 
-    /// Lets the answer go to another asker, who has waited all along.
-    pub(crate) fn relay(&self, to: Arc<dyn Answers<M::Reply>>) {
+    /// Takes the message if it has not begun, and whoever it was passed on for has left.
+    pub(crate) fn take_orphan(&self) -> Option<M> {
         let mut state = lock(&self.state);
         match mem::replace(&mut *state, State::Closed) {
-            State::Queued(message, _) => *state = State::Queued(message, Waiter::Relay(to)),
-            State::Running(_) => *state = State::Running(Waiter::Relay(to)),
-            State::Settled(outcome) => {
+            State::Queued(message, waiter) if waiter.has_left() => {
                 drop(state);
-                pass_on(outcome, &*to);
+                Some(message)
             }
-            State::Closed | State::Withdrawn => {}
+            other => {
+                *state = other;
+                None
+            }
         }
     }
 
@@ -261,13 +310,17 @@ impl<M: Message> AskCell<M> {
     fn conclude(
         &self,
         mut state: MutexGuard<'_, State<M>>,
-        waiter: Waiter<M::Reply>,
+        waiter: Waiter<M>,
         outcome: Outcome<M>,
     ) {
         match waiter {
             Waiter::Relay(to) => {
                 drop(state);
                 pass_on(outcome, &*to);
+            }
+            Waiter::Same(to) => {
+                drop(state);
+                to.settle(outcome);
             }
             Waiter::Nobody => *state = State::Settled(outcome),
             Waiter::Task(waker) => {
@@ -297,12 +350,23 @@ impl<M: Message> Answers<M::Reply> for AskCell<M> {
 
     fn is_waiting(&self) -> bool {
         match &*lock(&self.state) {
-            State::Queued(_, waiter) | State::Running(waiter) => match waiter {
-                Waiter::Relay(to) => to.is_waiting(),
-                Waiter::Nobody | Waiter::Task(_) => true,
-            },
+            State::Queued(_, waiter) | State::Running(waiter) => !waiter.has_left(),
             State::Settled(_) | State::Closed | State::Withdrawn => false,
         }
+    }
+
+    fn relay(&self, to: Arc<dyn Answers<M::Reply>>) {
+        let mut state = lock(&self.state);
+        match mem::replace(&mut *state, State::Closed) {
+            State::Queued(message, _) => *state = State::Queued(message, Waiter::passing_on(to)),
+            State::Running(_) => *state = State::Running(Waiter::passing_on(to)),
+            State::Settled(outcome) => self.conclude(state, Waiter::passing_on(to), outcome),
+            State::Closed | State::Withdrawn => {}
+        }
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use super::cell::{Abandon, Answers, AskCell, Begun};
+use super::cell::{Abandon, Answers};
 use crate::AskError;
 
 thread_local! {
@@ -28,8 +28,10 @@ pub(crate) enum Asker<R: Send + 'static> {
     Caller,
     /// Someone who waits elsewhere.
     Waiting(Waiting<R>),
-    /// The caller ran the turn, which put its answer off.
-    Deferred(Arc<AskCell<Begun<R>>>),
+    /// The caller ran the turn, which put its answer off, or did not handle the message after all.
+    Deferred(Arc<dyn Answers<R>>),
+    /// Nobody, because this is a hook, which handles no message.
+    Hook,
 }
 
 /// A waiting asker that hears of it when its turn ends without an answer.

@@ -1,15 +1,22 @@
 //! What lies under an actor's one lock: the queue, the resting core, and who is to be woken.
 
-use std::{mem, sync::Arc, task::Waker};
+use std::{
+    mem::{self, ManuallyDrop},
+    sync::Arc,
+    task::Waker,
+};
 
-use super::{Lanes, MailboxOptions, Overflow, Pick, Priority, Queue, Senders};
+use super::{Lanes, MailboxOptions, Order, Overflow, Pick, Priority, Queue, Senders};
 use crate::{
-    Actor, Refused, StopReason,
+    Actor, Refused,
     ask::{Expire, Parked},
     cell::Wake,
     core::{Core, EnvelopeOf},
     counters::Losses,
+    kin::Kin,
     protocol::Turns,
+    stash::Stash,
+    status::Ended,
 };
 
 /// From here on, the list of asks is cleaned before it grows.
@@ -41,8 +48,10 @@ pub(crate) struct Inbox<A: Actor> {
     pub(crate) is_open: bool,
     /// There is a task, or one is being spawned.
     pub(crate) has_task: bool,
-    /// `started` has ended well.
+    /// `started` has ended well, once.
     pub(crate) has_started: bool,
+    /// Whether another incarnation may follow: then the door stays open while one ends.
+    pub(crate) renewal: Renewal,
     /// The system looks at this actor's asks from time to time.
     pub(crate) is_swept: bool,
     /// How many asks are to be queued before one may run on its caller again.
@@ -51,35 +60,26 @@ pub(crate) struct Inbox<A: Actor> {
 
 /// Where the core is.
 pub(crate) enum Stage<A: Actor> {
-    /// There is none yet: the state is being built.
+    /// There is none: the state is being built, or the supervisor thinks about it.
     Unborn,
+    /// Here, until somebody runs it.
+    Prepared(Box<Core<A>>),
     /// Here.
     Resting(Box<Core<A>>),
     /// With the task, a caller, or inside a suspended turn.
     Out,
     /// The actor has ended, and those who wait for that are about to be told.
-    Leaving,
+    Leaving(Arc<Ended>),
     /// The actor has ended.
-    Gone(StopReason),
+    Gone(Arc<Ended>),
 }
 
-/// How an actor is told to end. The later in this list, the stronger.
+/// After which ends another incarnation may follow.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Verb {
-    Drain,
-    Stop,
-    Kill,
-}
-
-/// An order to end that was given.
-#[derive(Debug)]
-pub(crate) struct Order {
-    pub(crate) verb: Verb,
-    pub(crate) reason: StopReason,
-    /// How many messages may have been handled, ever, when a drain is over.
-    pub(crate) messages: u64,
-    /// How long a drain may take; counted from when it begins.
-    pub(crate) time: Option<std::time::Duration>,
+pub(crate) enum Renewal {
+    Never,
+    AfterFailure,
+    Always,
 }
 
 /// What most actors never need.
@@ -93,6 +93,7 @@ pub(crate) struct Rare<A: Actor> {
     pub(crate) watchers: Vec<Waker>,
     pub(crate) asks: Vec<Arc<dyn Expire>>,
     pub(crate) losses: Losses,
+    pub(crate) kin: Option<Box<Kin<A>>>,
     has_warned: bool,
 }
 
@@ -106,6 +107,7 @@ impl<A: Actor> Default for Rare<A> {
             watchers: Vec::new(),
             asks: Vec::new(),
             losses: Losses::default(),
+            kin: None,
             has_warned: false,
         }
     }
@@ -142,6 +144,7 @@ impl<A: Actor> Inbox<A> {
             is_open: true,
             has_task: false,
             has_started: false,
+            renewal: Renewal::Never,
             is_swept: false,
             queue_next: 0,
         };
@@ -158,6 +161,7 @@ impl<A: Actor> Inbox<A> {
     fn is_plain_now(&self, options: &MailboxOptions) -> bool {
         let is_quiet =
             self.rare.as_ref().is_none_or(|it| it.order.is_none() && it.senders.is_empty());
+        let is_quiet = is_quiet && !self.has_notices();
         let is_quiet = is_quiet && self.lanes_len() == 0;
         is_quiet && options.overflow() != Overflow::DropOldest && options.high_water().is_none()
     }
@@ -187,6 +191,16 @@ impl<A: Actor> Inbox<A> {
         self.rare.get_or_insert_default()
     }
 
+    /// What ties the actor to others.
+    pub(crate) fn kin(&mut self) -> &mut Kin<A> {
+        self.rare().kin.get_or_insert_default()
+    }
+
+    /// The same, if there is any tie.
+    pub(crate) fn kin_if_any(&mut self) -> Option<&mut Kin<A>> {
+        self.rare.as_mut()?.kin.as_deref_mut()
+    }
+
     /// Whether a message of normal priority may be pushed without a closer look.
     pub(crate) fn has_room(&self) -> bool {
         self.is_open && self.queue.len() as u32 + self.taken < self.limit
@@ -205,6 +219,15 @@ impl<A: Actor> Inbox<A> {
     /// The exact number of messages that wait, given how many are `left` in the batch.
     pub(crate) fn depth(&self, left: usize) -> usize {
         self.queue.len() + left + self.lanes_len()
+    }
+
+    /// The same with what was set aside.
+    pub(crate) fn waiting(&self, left: usize) -> usize {
+        self.depth(left) + self.stash().map_or(0, Stash::len)
+    }
+
+    pub(crate) fn stash(&self) -> Option<&Stash<A>> {
+        self.rare.as_ref()?.kin.as_ref()?.stash.as_deref()
     }
 
     /// Decides about one message where [`has_room`](Self::has_room) was not enough.
@@ -315,6 +338,10 @@ impl<A: Actor> Inbox<A> {
         batch: &mut Queue<EnvelopeOf<A>>,
     ) -> u32 {
         let run = match self.pick(!batch.is_empty()) {
+            _ if self.has_notices() => {
+                self.take_notice().into_iter().for_each(|it| batch.push_front(it));
+                1
+            }
             Pick::Nothing => 0,
             Pick::Lane(rank) => {
                 let normal_waits = !self.queue.is_empty() || !batch.is_empty();
@@ -376,11 +403,29 @@ impl<A: Actor> Inbox<A> {
 
     /// Whether something waits that goes before normal messages.
     pub(crate) fn is_urgent(&self) -> bool {
-        self.lanes().is_some_and(Lanes::is_urgent)
+        self.lanes().is_some_and(Lanes::is_urgent) || self.has_notices()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty() && self.lanes_len() == 0
+        let has_rare = self.rare.is_some();
+        self.queue.is_empty()
+            && !(has_rare
+                && (self.lanes_len() != 0
+                    || self.has_notices()
+                    || self.stash().is_some_and(Stash::is_back)))
+    }
+
+    /// Whether there is an end that this actor has not been told of yet.
+    fn has_notices(&self) -> bool {
+        let kin = self.rare.as_ref().and_then(|it| it.kin.as_ref());
+        kin.is_some_and(|it| !it.notices.is_empty())
+    }
+
+    /// Takes the oldest notice; from here on it is a message like any other.
+    fn take_notice(&mut self) -> Option<EnvelopeOf<A>> {
+        let notice = self.kin_if_any()?.next_notice()?;
+        self.accepted += 1;
+        Some(notice)
     }
 
     /// Whether senders wait in line for room.
@@ -461,10 +506,23 @@ impl<A: Actor> Inbox<A> {
         }
     }
 
+    /// Takes the core of an actor that nobody runs yet.
+    pub(crate) fn take_prepared(&mut self) -> Option<Box<Core<A>>> {
+        match mem::replace(&mut self.stage, Stage::Out) {
+            Stage::Prepared(core) => Some(core),
+            stage => {
+                self.stage = stage;
+                None
+            }
+        }
+    }
+
     /// Lays the core down.
     #[inline]
     pub(crate) fn rest(&mut self, core: Box<Core<A>>, is_idle: bool) {
-        self.stage = Stage::Resting(core);
+        // Nothing is in it; looking whether it must be dropped is a call for every ask.
+        let before = ManuallyDrop::new(mem::replace(&mut self.stage, Stage::Resting(core)));
+        debug_assert!(matches!(*before, Stage::Unborn | Stage::Out), "there is one core");
         self.idle = is_idle;
     }
 
@@ -489,7 +547,31 @@ impl<A: Actor> Inbox<A> {
 
     /// Whether the actor has ended, announced or not.
     pub(crate) fn is_gone(&self) -> bool {
-        matches!(self.stage, Stage::Leaving | Stage::Gone(_))
+        self.end().is_some()
+    }
+
+    /// How the actor ended, announced or not.
+    pub(crate) const fn end(&self) -> Option<&Arc<Ended>> {
+        match &self.stage {
+            Stage::Leaving(end) | Stage::Gone(end) => Some(end),
+            Stage::Unborn | Stage::Prepared(_) | Stage::Resting(_) | Stage::Out => None,
+        }
+    }
+
+    /// Closes the door, unless the next incarnation goes in by it: one that follows a failure, or
+    /// any end.
+    pub(crate) fn close_unless(&mut self, renewal: Renewal) -> Vec<Waker> {
+        if self.renewal >= renewal { Vec::new() } else { self.close() }
+    }
+
+    /// Puts what an ended incarnation did not come to back in front of the queue.
+    pub(crate) fn put_back(&mut self, mut batch: Queue<EnvelopeOf<A>>) {
+        self.taken = 0;
+        if batch.is_empty() {
+            return;
+        }
+        mem::swap(&mut self.queue, &mut batch);
+        batch.for_each(|it| self.queue.push_back(it));
     }
 
     /// Lets nobody in any more, and says whom to send away.

@@ -3,13 +3,15 @@
 mod inbox;
 mod lanes;
 mod options;
+mod order;
 mod priority;
 mod queue;
 mod senders;
 
-pub(crate) use inbox::{Admission, Inbox, Order, Stage, Verb};
+pub(crate) use inbox::{Admission, Inbox, Renewal, Stage};
 pub(crate) use lanes::{Lanes, Pick};
 pub use options::{Capacity, MailboxOptions, Overflow};
+pub(crate) use order::{Order, Verb};
 pub use priority::Priority;
 pub(crate) use queue::Queue;
 pub(crate) use senders::{Place, Senders};

@@ -32,6 +32,10 @@ impl<E> Queue<E> {
         self.0.pop_front().map(ManuallyDrop::into_inner)
     }
 
+    pub(crate) fn pop_back(&mut self) -> Option<E> {
+        self.0.pop_back().map(ManuallyDrop::into_inner)
+    }
+
     #[inline]
     pub(crate) fn front(&self) -> Option<&E> {
         self.0.front().map(|it| &**it)

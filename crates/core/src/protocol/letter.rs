@@ -83,9 +83,10 @@ impl<M: Message> Remains for Letter<M> {
     fn bury(self: Box<Self>, why: Refused) -> Buried {
         match *self {
             Self::Tell(message) => Buried::Dead(Box::new(message)),
-            Self::Ask(ask) => match ask.refuse(why) {
-                Ok(()) => Buried::Returned,
-                Err(skipped) => Buried::Withdrawn(skipped),
+            Self::Ask(ask) => match (ask.take_orphan(), ask.refuse(why)) {
+                (Some(message), _) => Buried::Dead(Box::new(message)),
+                (None, Ok(())) => Buried::Returned,
+                (None, Err(skipped)) => Buried::Withdrawn(skipped),
             },
         }
     }

@@ -58,6 +58,10 @@ pub trait Protocol<A: Actor>: Sized + 'static {
     where
         A: Handler<M>;
 
+    /// Puts a message that is boxed already into an envelope.
+    #[doc(hidden)]
+    fn parcel(parcel: Box<dyn Parcel<A>>) -> Self::Envelope;
+
     #[doc(hidden)]
     fn remains(envelope: Self::Envelope) -> Box<dyn Remains>;
 

@@ -89,6 +89,10 @@ macro_rules! protocol {
                     }
                 }
 
+                fn parcel(parcel: Box<dyn Parcel<A>>) -> Self::Envelope {
+                    Envelope::Unlisted(parcel)
+                }
+
                 fn remains(envelope: Self::Envelope) -> Box<dyn Remains> {
                     match envelope {
                         $(Envelope::$P(it) => Box::new(Letter::Tell(it.unpack())),

@@ -1,4 +1,4 @@
-//! When the task of an actor stops working, and how it goes about that.
+//! When an incarnation ends, and how its task goes about that.
 
 use std::{
     mem,
@@ -8,118 +8,183 @@ use std::{
     time::Duration,
 };
 
-use super::{Course, Phase, Step, shift::Shift};
+use super::{Course, Phase, Step, Then, Winding, shift::Shift};
 use crate::{
     Actor, Failure, StopReason,
     cell::Cell,
     core::{Core, Errand},
-    life,
+    life::{self, Word},
     run::has_stopped_hook,
     signal::Signals,
+    supervision::{Input, Manner},
 };
 
 impl<A: Actor> Course<A> {
-    /// Why the actor must end now, if it must. Asked between turns only.
+    /// Why the incarnation must end now, if it must. Asked between turns only.
     pub(super) fn ending(
         &mut self,
         core: &mut Core<A>,
         cell: &Cell<A>,
         cx: &mut TaskContext<'_>,
     ) -> Option<StopReason> {
-        if let Errand::Failed(failure) = mem::take(&mut core.errand) {
-            cell.report(&failure);
-            return Some(StopReason::Failed(failure));
+        match mem::take(&mut core.errand) {
+            Errand::Failed(failure) => {
+                cell.report(&failure);
+                return Some(StopReason::Failed(failure));
+            }
+            Errand::Resumed(failure) => cell.report(&failure),
+            _ => {}
         }
         let seen = cell.signals().all();
+        // What it says was for a time when there was something to wait for.
+        cell.signals().lower(Signals::KIN);
         let is_over = seen.has(Signals::ORDERS)
             || seen.has(Signals::DRAIN) && self.is_drained(core, cell, cx);
         is_over.then(|| ordered_reason(cell))
     }
 
-    /// What follows when a hook has run, or something panicked; `None` if the actor has ended.
+    /// What follows when a hook has run, or something panicked.
     pub(super) fn after_errand(
         &mut self,
         mut core: Box<Core<A>>,
         panicked: Option<Failure>,
         cell: &Arc<Cell<A>>,
-    ) -> Option<Box<Core<A>>> {
+    ) -> After<A> {
         let errand = mem::take(&mut core.errand);
         let failure = match (&errand, panicked) {
+            (Errand::Failed(failure) | Errand::Resumed(failure), _) => Some(failure.clone()),
             (_, Some(panic)) => Some(panic),
-            (Errand::Failed(failure) | Errand::StartFailed(failure), None) => Some(failure.clone()),
+            (Errand::StartFailed(failure), None) => Some(failure.clone()),
             (Errand::StopFailed(reason), None) => reason.failure().cloned(),
-            (Errand::Turns | Errand::Start | Errand::Stop(_), None) => None,
+            (Errand::Turns | Errand::Start(_) | Errand::Stop(_), None) => None,
         };
         if let Some(failure) = &failure {
             cell.report(failure);
         }
-        let ended = match (errand, failure) {
-            (Errand::Turns | Errand::Failed(_), None) => return Some(core),
+        match (errand, failure) {
+            (Errand::Turns | Errand::Failed(_), None) | (Errand::Resumed(_), _) => {
+                After::Back(core)
+            }
             (Errand::Turns | Errand::Failed(_), Some(failure)) => {
-                return self.begin_stop(core, StopReason::Failed(failure), cell);
+                After::Stop(core, StopReason::Failed(failure))
             }
-            (Errand::Start | Errand::StartFailed(_), None) => {
+            (errand @ (Errand::Start(_) | Errand::StartFailed(_)), None) => {
+                self.forget_deadlines();
                 life::note_started(cell);
-                return Some(core);
+                if let Errand::Start(Some(last)) = errand {
+                    cell.tell_restart(core.incarnation, *last);
+                }
+                After::Back(core)
             }
-            (Errand::Start | Errand::StartFailed(_), Some(failure)) => {
-                StopReason::StartFailed(failure)
+            (Errand::Start(_) | Errand::StartFailed(_), Some(failure)) => {
+                After::End(core, StopReason::StartFailed(failure))
             }
-            (Errand::Stop(reason), Some(failure)) => reason.and_failed(failure),
-            (Errand::Stop(reason), None) | (Errand::StopFailed(reason), _) => *reason,
-        };
-        self.end(cell, Some(core), ended);
-        None
+            (Errand::Stop(reason), Some(failure)) => After::End(core, reason.and_failed(failure)),
+            (Errand::Stop(reason), None) | (Errand::StopFailed(reason), _) => {
+                After::End(core, *reason)
+            }
+        }
     }
 
-    /// Closes the door and sends the core to run `stopped`; `None` if there is none to run, or the
-    /// actor was killed: then it has ended.
+    /// Goes on with what follows an errand: `Ok` with a core that is to work.
+    pub(super) fn follow(
+        &mut self,
+        after: After<A>,
+        cell: &Arc<Cell<A>>,
+        cx: &mut TaskContext<'_>,
+    ) -> Result<Box<Core<A>>, Step> {
+        match after {
+            After::Back(core) => Ok(core),
+            After::Stop(core, reason) => self.begin_stop(core, reason, cell, cx),
+            After::End(core, reason) => Err(self.end(cell, Some(core), reason, cx)),
+        }
+    }
+
+    /// Closes the door and ends the children; then the core is sent to run `stopped`, unless there
+    /// is none to run, or the actor was killed.
     pub(super) fn begin_stop(
         &mut self,
         mut core: Box<Core<A>>,
         reason: StopReason,
         cell: &Arc<Cell<A>>,
-    ) -> Option<Box<Core<A>>> {
-        let senders = cell.lock().close();
-        senders.into_iter().for_each(Waker::wake);
+        cx: &mut TaskContext<'_>,
+    ) -> Result<Box<Core<A>>, Step> {
+        life::begin_stop(cell, &reason);
+        if close_family(cell) {
+            return self.clean_up(core, reason, cell, cx);
+        }
+        life::turn_away(cell, Some(&mut core), &reason);
+        let (core, reason) = (Some(core), Box::new(reason));
+        Err(self.wind_down(Winding { core, reason, then: Then::CleanUp }, cell, cx))
+    }
+
+    fn clean_up(
+        &mut self,
+        mut core: Box<Core<A>>,
+        reason: StopReason,
+        cell: &Arc<Cell<A>>,
+        cx: &mut TaskContext<'_>,
+    ) -> Result<Box<Core<A>>, Step> {
         if cell.signals().any(Signals::KILL) {
-            self.end(cell, Some(core), reason);
-            return None;
+            return Err(self.end(cell, Some(core), reason, cx));
         }
         if !has_stopped_hook::<A>() {
             let core = life::run_empty_hook(core, &reason);
-            self.end(cell, Some(core), reason);
-            return None;
+            return Err(self.end(cell, Some(core), reason, cx));
         }
         core.errand = Errand::Stop(Box::new(reason));
         core.grant(0);
-        // From here on the time for shutting down runs, whatever led to this; and runs anew.
-        cell.signals().raise(Signals::STOP);
-        if let Some(aside) = &mut self.0 {
-            aside.grace = None;
+        self.forget_deadlines();
+        Ok(core)
+    }
+
+    /// Waits until the last child has ended.
+    pub(super) fn wind_down(
+        &mut self,
+        winding: Winding<A>,
+        cell: &Arc<Cell<A>>,
+        cx: &mut TaskContext<'_>,
+    ) -> Step {
+        cell.signals().lower(Signals::KIN);
+        let seen = cell.signals().all();
+        if !is_family_closed(cell, seen) {
+            self.enter(Phase::WindingDown(winding));
+            return self.wait(cell, seen, cx);
         }
-        Some(core)
+        let Winding { core, reason, then } = winding;
+        match (core, then) {
+            (Some(core), Then::CleanUp) => match self.clean_up(core, *reason, cell, cx) {
+                Ok(core) => self.work(Shift::new(core, cell), cell.lock(), cell, cx),
+                Err(step) => step,
+            },
+            (core, _) => self.end_now(cell, core, *reason),
+        }
     }
 
     /// What follows when a turn or hook was cut.
     pub(super) fn end_cut(
         &mut self,
         mut core: Box<Core<A>>,
+        late: Option<Failure>,
         cell: &Arc<Cell<A>>,
         cx: &mut TaskContext<'_>,
     ) -> Step {
-        let reason = match mem::take(&mut core.errand) {
-            Errand::Stop(reason) | Errand::StopFailed(reason) => *reason,
-            Errand::Start | Errand::StartFailed(_) => ordered_reason(cell),
-            Errand::Turns | Errand::Failed(_) => {
+        let reason = match (mem::take(&mut core.errand), late) {
+            (Errand::Stop(reason) | Errand::StopFailed(reason), _) => *reason,
+            (Errand::Start(_) | Errand::StartFailed(_), Some(late)) => {
+                cell.report(&late);
+                StopReason::StartFailed(late)
+            }
+            (Errand::Start(_) | Errand::StartFailed(_), None) => ordered_reason(cell),
+            (Errand::Turns | Errand::Failed(_) | Errand::Resumed(_), _) => {
                 let reason = ordered_reason(cell);
-                return match self.begin_stop(core, reason, cell) {
-                    Some(core) => self.work(Shift::new(core, cell), cell.lock(), cell, cx),
-                    None => Step::Done,
+                return match self.begin_stop(core, reason, cell, cx) {
+                    Ok(core) => self.work(Shift::new(core, cell), cell.lock(), cell, cx),
+                    Err(step) => step,
                 };
             }
         };
-        self.end(cell, Some(core), reason)
+        self.end(cell, Some(core), reason, cx)
     }
 
     /// Whether a running turn or hook has had its time, once the actor was told to stop.
@@ -171,16 +236,93 @@ impl<A: Actor> Course<A> {
         Pin::new(drain).poll(cx).is_ready()
     }
 
+    /// Ends the incarnation, after its children.
     pub(super) fn end(
+        &mut self,
+        cell: &Arc<Cell<A>>,
+        mut core: Option<Box<Core<A>>>,
+        reason: StopReason,
+        cx: &mut TaskContext<'_>,
+    ) -> Step {
+        if close_family(cell) {
+            return self.end_now(cell, core, reason);
+        }
+        life::turn_away(cell, core.as_deref_mut(), &reason);
+        let reason = Box::new(reason);
+        self.wind_down(Winding { core, reason, then: Then::End }, cell, cx)
+    }
+
+    fn end_now(
         &mut self,
         cell: &Arc<Cell<A>>,
         core: Option<Box<Core<A>>>,
         reason: StopReason,
     ) -> Step {
+        self.forget_deadlines();
+        self.enter(Phase::Between);
+        if let Some(lineage) = self.lineage() {
+            lineage.last = Some(Box::new(reason.clone()));
+        }
+        if life::end_incarnation(cell, core, reason) {
+            return Step::Again;
+        }
         self.enter(Phase::Done);
-        life::finish(cell, core, reason);
         Step::Done
     }
+
+    /// Waits for what the supervisor decides, and does it.
+    pub(super) fn between(&mut self, cell: &Arc<Cell<A>>, cx: &mut TaskContext<'_>) -> Step {
+        self.enter(Phase::Between);
+        cell.signals().lower(Signals::KIN);
+        let seen = cell.signals().all();
+        match life::take_word(cell) {
+            Word::Wait => return self.wait(cell, seen, cx),
+            Word::Start => {
+                let Some(lineage) = self.lineage() else { return Step::Wait };
+                let birth = lineage.next();
+                life::reopen(cell);
+                self.enter(Phase::Creating(birth));
+            }
+            Word::Ended(reason) => {
+                let post = cell.lock().kin().post.clone();
+                post.into_iter()
+                    .for_each(|it| it.family.feed(Input::Ended(it.key, reason.clone())));
+            }
+            Word::End(reason) => {
+                self.enter(Phase::Done);
+                life::finish(cell, None, reason);
+                return Step::Done;
+            }
+        }
+        Step::Again
+    }
+}
+
+/// What follows when a hook has run, or something panicked.
+pub(super) enum After<A: Actor> {
+    /// Work.
+    Back(Box<Core<A>>),
+    /// The incarnation is to clean up.
+    Stop(Box<Core<A>>, StopReason),
+    /// The incarnation has ended.
+    End(Box<Core<A>>, StopReason),
+}
+
+/// Tells the children to end, and says whether there are none left.
+fn close_family<A: Actor>(cell: &Cell<A>) -> bool {
+    let Some(family) = life::family_of(cell) else { return true };
+    let is_killed = cell.signals().any(Signals::KILL);
+    family.feed(Input::Close(if is_killed { Manner::Kill } else { Manner::Stop }));
+    family.is_closed()
+}
+
+/// Whether the last child has ended; a kill that has come meanwhile reaches them all.
+fn is_family_closed<A: Actor>(cell: &Cell<A>, seen: Signals) -> bool {
+    let Some(family) = life::family_of(cell) else { return true };
+    if seen.has(Signals::KILL) {
+        family.feed(Input::Close(Manner::Kill));
+    }
+    family.is_closed()
 }
 
 /// Why the actor was told to end. One that told itself, and nobody else, ends normally.

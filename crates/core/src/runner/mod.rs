@@ -24,10 +24,13 @@ use crate::{
     cell::Cell,
     core::{Core, Errand},
     life,
+    lineage::{Birth, Lineage, lay_off, too_slow},
     mailbox::{Inbox, Stage},
     protocol::Turns,
     run::{Ran, cut, resume, run},
     signal::Signals,
+    stash,
+    timer::{self, Alarm},
 };
 
 /// The task of an actor.
@@ -47,16 +50,42 @@ struct Aside<A: Actor> {
     grace: Option<Sleep>,
     /// When draining becomes stopping.
     drain: Option<Sleep>,
+    /// When an incarnation should have started.
+    start: Option<Sleep>,
+    /// Where the next incarnation comes from.
+    lineage: Option<Lineage<A>>,
+    /// When a timer is due.
+    alarm: Option<Alarm>,
 }
 
 enum Phase<A: Actor> {
     /// The state is being built.
-    Creating(BoxFuture<'static, Result<A, Failure>>),
+    Creating(Birth<A>),
     /// Nothing is held: the core is in the cell.
     Serving,
     /// A handler or hook awaits something, with the core inside.
     Suspended(Turns, Option<Arc<dyn Parked<A>>>),
+    /// The incarnation is ending, and its children first.
+    WindingDown(Winding<A>),
+    /// An incarnation has ended, and the supervisor decides what follows.
+    Between,
     Done,
+}
+
+/// An incarnation that ends after its children.
+struct Winding<A: Actor> {
+    core: Option<Box<Core<A>>>,
+    reason: Box<StopReason>,
+    then: Then,
+}
+
+/// What follows when the children have ended.
+#[derive(Clone, Copy)]
+enum Then {
+    /// `stopped`.
+    CleanUp,
+    /// The end: there is nothing to clean up, or it has been.
+    End,
 }
 
 /// What a step of the task comes to.
@@ -72,34 +101,67 @@ impl<A: Actor> Runner<A> {
         Self { cell, course: Course(None) }
     }
 
+    /// Builds the state first.
     pub(crate) fn creating(
         cell: Arc<Cell<A>>,
         state: BoxFuture<'static, Result<A, Failure>>,
     ) -> Self {
         let mut course = Course(None);
-        course.enter(Phase::Creating(state));
+        let birth = async move { state.await.map_err(StopReason::StartFailed) };
+        course.enter(Phase::Creating(Box::pin(birth)));
+        Self { cell, course }
+    }
+
+    /// Builds the state first, and whenever the supervisor wants another.
+    pub(crate) fn renewing(cell: Arc<Cell<A>>, lineage: Lineage<A>) -> Self {
+        let mut course = Course(None);
+        course.enter(Phase::Creating(lineage.first()));
+        course.aside().lineage = Some(lineage);
         Self { cell, course }
     }
 }
 
 impl<A: Actor> Course<A> {
     fn step(&mut self, cell: &Arc<Cell<A>>, cx: &mut TaskContext<'_>) -> Step {
+        if let Some(aside) = &mut self.0 {
+            timer::look(&mut aside.alarm, cell, cx);
+        }
         match self.leave() {
             Phase::Serving => self.take_core(cell, cx),
             Phase::Creating(state) => self.create(state, cell, cx),
             Phase::Suspended(turns, parked) => self.resume(turns, parked, cell, cx),
+            Phase::WindingDown(winding) => self.wind_down(winding, cell, cx),
+            Phase::Between => self.between(cell, cx),
             Phase::Done => Step::Done,
         }
     }
 
     fn aside(&mut self) -> &mut Aside<A> {
         self.0.get_or_insert_with(|| {
-            Box::new(Aside { phase: Phase::Serving, grace: None, drain: None })
+            Box::new(Aside {
+                phase: Phase::Serving,
+                grace: None,
+                drain: None,
+                start: None,
+                lineage: None,
+                alarm: None,
+            })
         })
     }
 
     fn enter(&mut self, phase: Phase<A>) {
         self.aside().phase = phase;
+    }
+
+    fn lineage(&mut self) -> Option<&mut Lineage<A>> {
+        self.0.as_mut()?.lineage.as_mut()
+    }
+
+    /// What comes next has time of its own.
+    fn forget_deadlines(&mut self) {
+        if let Some(aside) = &mut self.0 {
+            (aside.grace, aside.drain, aside.start) = (None, None, None);
+        }
     }
 
     /// Takes out the phase; what is left behind is serving.
@@ -113,31 +175,60 @@ impl<A: Actor> Course<A> {
     /// Builds the state.
     fn create(
         &mut self,
-        mut state: BoxFuture<'static, Result<A, Failure>>,
+        mut state: Birth<A>,
         cell: &Arc<Cell<A>>,
         cx: &mut TaskContext<'_>,
     ) -> Step {
         let seen = cell.signals().all();
         if seen.has(Signals::ORDERS) {
+            lay_off(state);
             let reason = ordered_reason(cell);
-            return self.end(cell, None, reason);
+            return self.end(cell, None, reason, cx);
         }
-        let polled = catch_unwind(AssertUnwindSafe(|| state.as_mut().poll(cx)));
-        let failure = match polled {
+        let reason = match catch_unwind(AssertUnwindSafe(|| state.as_mut().poll(cx))) {
+            Ok(Poll::Pending) if self.is_late(cell, cx) => {
+                StopReason::StartFailed(too_slow(cell.settings.start))
+            }
             Ok(Poll::Pending) => {
                 self.enter(Phase::Creating(state));
-                return wait(cell, seen, cx);
+                return self.wait(cell, seen, cx);
             }
             Ok(Poll::Ready(Ok(actor))) => {
-                let mut core = Core::new(actor, Arc::clone(cell), 0);
-                core.errand = Errand::Start;
+                lay_off(state);
+                let core = self.bear(actor, cell);
                 return self.work(Shift::new(core, cell), cell.lock(), cell, cx);
             }
-            Ok(Poll::Ready(Err(failure))) => failure,
-            Err(payload) => Failure::panicked(&*payload),
+            Ok(Poll::Ready(Err(reason))) => reason,
+            Err(payload) => StopReason::StartFailed(Failure::panicked(&*payload)),
         };
-        cell.report(&failure);
-        self.end(cell, None, StopReason::StartFailed(failure))
+        lay_off(state);
+        if let Some(failure) = reason.failure() {
+            cell.report(failure);
+        }
+        self.end(cell, None, reason, cx)
+    }
+
+    /// Makes the core of an incarnation whose state has been built; `started` is to run next.
+    fn bear(&mut self, actor: A, cell: &Arc<Cell<A>>) -> Box<Core<A>> {
+        let (incarnation, last) = match self.lineage() {
+            Some(lineage) => (lineage.incarnation, lineage.last.take()),
+            None => (0, None),
+        };
+        let mut core = Core::new(actor, Arc::clone(cell), incarnation);
+        core.errand = Errand::Start(last);
+        let mut inbox = cell.lock();
+        inbox.stage = Stage::Out;
+        stash::restore(cell, &mut inbox);
+        drop(inbox);
+        core
+    }
+
+    /// Whether an incarnation should have started by now.
+    fn is_late(&mut self, cell: &Cell<A>, cx: &mut TaskContext<'_>) -> bool {
+        let limit = cell.settings.start;
+        let runtime = &cell.system.runtime;
+        let start = self.aside().start.get_or_insert_with(|| runtime.sleep(limit));
+        Pin::new(start).poll(cx).is_ready()
     }
 
     /// Takes the core from where it rests.
@@ -153,12 +244,12 @@ impl<A: Actor> Course<A> {
                 inbox.idle = false;
                 self.work(Shift::new(core, cell), inbox, cell, cx)
             }
-            stage @ (Stage::Leaving | Stage::Gone(_)) => {
+            stage @ (Stage::Leaving(_) | Stage::Gone(_)) => {
                 inbox.stage = stage;
                 Step::Done
             }
             // A caller runs a turn; when it lays the core down it wakes this task if need be.
-            stage @ (Stage::Out | Stage::Unborn) => {
+            stage @ (Stage::Out | Stage::Unborn | Stage::Prepared(_)) => {
                 inbox.stage = stage;
                 inbox.waker = Some(cx.waker().clone());
                 Step::Wait
@@ -181,21 +272,23 @@ impl<A: Actor> Course<A> {
             } else {
                 if !shift.core.errand.is_turns() || seen != Signals::NONE {
                     drop(inbox);
-                    if let Some(reason) = self.ending(&mut shift.core, cell, cx) {
-                        match self.begin_stop(shift.core, reason, cell) {
-                            Some(core) => shift.core = core,
-                            None => return Step::Done,
-                        }
-                        inbox = cell.lock();
-                        continue;
+                    match self.heed(seen, shift, cell, cx) {
+                        Ok(heeded) => shift = heeded,
+                        Err(step) => return step,
                     }
                     inbox = cell.lock();
-                    if cell.signals().all() != seen {
+                    if !shift.core.errand.is_turns() || cell.signals().all() != seen {
                         continue;
                     }
                 }
                 match look_around(cell, &mut shift, inbox) {
                     Looked::ToDo => {}
+                    Looked::Nothing(silent) if timer::is_new_silence(cell, &silent) => {
+                        drop(silent);
+                        timer::begin_silence(cell);
+                        inbox = cell.lock();
+                        continue;
+                    }
                     Looked::Nothing(inbox) => {
                         lay_down(shift.core, inbox, cx);
                         return Step::Wait;
@@ -206,26 +299,48 @@ impl<A: Actor> Course<A> {
                     }
                 }
             }
+            let is_start = shift.core.errand.is_start();
             let (core, panicked) = match run(shift.core, cx) {
                 Ran::Back(core) => (core, None),
                 Ran::Panicked(core, failure) => (core, Some(failure)),
+                Ran::Suspended(turns) if is_start && self.is_late(cell, cx) => {
+                    return self.give_up_start(turns, cell, cx);
+                }
                 Ran::Suspended(turns) => {
                     self.enter(Phase::Suspended(turns, None));
                     // An order to end that has come already must start its clock.
-                    return wait(cell, seen.without(Signals::ANY_END), cx);
+                    return self.wait(cell, seen.without(Signals::ANY_END), cx);
                 }
             };
             shift.core = core;
             if !shift.core.errand.is_turns() || panicked.is_some() {
-                match self.after_errand(shift.core, panicked, cell) {
-                    Some(core) => shift.core = core,
-                    None => return Step::Done,
+                let after = self.after_errand(shift.core, panicked, cell);
+                match self.follow(after, cell, cx) {
+                    Ok(core) => shift.core = core,
+                    Err(step) => return step,
                 }
             } else {
                 shift.note(cell);
             }
             inbox = cell.lock();
         }
+    }
+
+    /// Acts on signals, and on how the last turn ended, before any message is looked at.
+    fn heed(
+        &mut self,
+        seen: Signals,
+        mut shift: Shift<A>,
+        cell: &Arc<Cell<A>>,
+        cx: &mut TaskContext<'_>,
+    ) -> Result<Shift<A>, Step> {
+        if seen.has(Signals::TIMER) {
+            timer::mind(&mut self.aside().alarm, cell, cx);
+        }
+        if let Some(reason) = self.ending(&mut shift.core, cell, cx) {
+            shift.core = self.begin_stop(shift.core, reason, cell, cx)?;
+        }
+        Ok(shift)
     }
 
     /// Goes on with a turn or hook that was suspended.
@@ -240,14 +355,17 @@ impl<A: Actor> Course<A> {
         if seen.has(Signals::KILL) || self.is_out_of_grace(cell, cx) {
             let core = cut(turns);
             parked.into_iter().for_each(|it| it.lose(None));
-            return self.end_cut(core, cell, cx);
+            return self.end_cut(core, None, cell, cx);
+        }
+        if self.is_starting() && self.is_late(cell, cx) {
+            return self.give_up_start(turns, cell, cx);
         }
         let (mut core, panicked) = match resume(turns, cx) {
             Ran::Back(core) => (core, None),
             Ran::Panicked(core, failure) => (core, Some(failure)),
             Ran::Suspended(turns) => {
                 self.enter(Phase::Suspended(turns, parked));
-                return wait(cell, seen, cx);
+                return self.wait(cell, seen, cx);
             }
         };
         if let Some(parked) = parked {
@@ -258,22 +376,43 @@ impl<A: Actor> Course<A> {
                 None => parked.settle(answer),
             }
         }
-        match self.after_errand(core, panicked, cell) {
-            Some(core) => self.work(Shift::new(core, cell), cell.lock(), cell, cx),
-            None => Step::Done,
+        let after = self.after_errand(core, panicked, cell);
+        match self.follow(after, cell, cx) {
+            Ok(core) => self.work(Shift::new(core, cell), cell.lock(), cell, cx),
+            Err(step) => step,
         }
     }
-}
 
-/// Waits to be woken, unless a signal has come that was not `seen` yet.
-fn wait<A: Actor>(cell: &Cell<A>, seen: Signals, cx: &TaskContext<'_>) -> Step {
-    let mut inbox = cell.lock();
-    inbox.waker = Some(cx.waker().clone());
-    let senders = inbox.admit_senders(&cell.settings.mailbox, cell.left());
-    let is_news = cell.signals().any(Signals::ALL.without(seen).without(Signals::URGENT));
-    drop(inbox);
-    senders.into_iter().for_each(Waker::wake);
-    if is_news { Step::Again } else { Step::Wait }
+    /// Whether what is suspended is `started`, whose time runs.
+    fn is_starting(&self) -> bool {
+        self.0.as_ref().is_some_and(|it| it.start.is_some())
+    }
+
+    /// Drops a `started` that has had its time.
+    fn give_up_start(
+        &mut self,
+        turns: Turns,
+        cell: &Arc<Cell<A>>,
+        cx: &mut TaskContext<'_>,
+    ) -> Step {
+        let late = too_slow(cell.settings.start);
+        self.end_cut(cut(turns), Some(late), cell, cx)
+    }
+
+    /// Waits to be woken, unless a signal has come that was not `seen` yet.
+    fn wait(&mut self, cell: &Arc<Cell<A>>, seen: Signals, cx: &mut TaskContext<'_>) -> Step {
+        if cell.signals().any(Signals::TIMER) {
+            timer::mind(&mut self.aside().alarm, cell, cx);
+        }
+        let mut inbox = cell.lock();
+        inbox.waker = Some(cx.waker().clone());
+        let senders = inbox.admit_senders(&cell.settings.mailbox, cell.left());
+        let seen = seen.without(Signals::TIMER);
+        let is_news = cell.signals().any(Signals::ALL.without(seen).without(Signals::URGENT));
+        drop(inbox);
+        senders.into_iter().for_each(Waker::wake);
+        if is_news { Step::Again } else { Step::Wait }
+    }
 }
 
 impl<A: Actor> Future for Runner<A> {
@@ -303,7 +442,12 @@ impl<A: Actor> Drop for Runner<A> {
     fn drop(&mut self) {
         let core = match self.course.leave() {
             Phase::Done => return,
-            Phase::Creating(_) => None,
+            Phase::Creating(birth) => {
+                lay_off(birth);
+                None
+            }
+            Phase::Between => None,
+            Phase::WindingDown(winding) => winding.core,
             Phase::Suspended(turns, parked) => {
                 parked.into_iter().for_each(|it| it.lose(None));
                 Some(cut(turns))

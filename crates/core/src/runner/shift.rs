@@ -7,7 +7,7 @@ use std::{
 
 use ghostlight_rt::Instant;
 
-use crate::{Actor, cell::Cell, core::Core, mailbox::Inbox, signal::Signals};
+use crate::{Actor, cell::Cell, checkup, core::Core, mailbox::Inbox, signal::Signals, stash};
 
 /// The most messages between two looks at the clock.
 const LARGEST_CHUNK: u8 = 64;
@@ -89,6 +89,7 @@ fn look_closely<'a, A: Actor>(
     shift: &mut Shift<A>,
     mut inbox: MutexGuard<'a, Inbox<A>>,
 ) -> Looked<'a, A> {
+    inbox = checkup::answer(cell, &shift.core, inbox);
     let core = &mut *shift.core;
     // An actor that is fast lets senders in by the half mailbox: waking each for one place would
     // cost more than its message.
@@ -99,14 +100,17 @@ fn look_closely<'a, A: Actor>(
         inbox = admit_senders(cell, core.batch.len(), inbox);
     }
     inbox.note_ran(shift.ran);
+    stash::bring_back(&mut inbox, &mut core.batch);
     let run = inbox.refill(&cell.settings.mailbox, &mut core.batch);
     core.note_batch();
-    if run == 0 {
-        return Looked::Nothing(inbox);
-    }
+    // Lowered even where nothing is left: a notice may have been taken back, and a signal that
+    // nobody can act upon would end every further run before its first turn.
     let is_urgent = inbox.is_urgent();
     if !is_urgent {
         cell.signals().lower(Signals::URGENT);
+    }
+    if run == 0 {
+        return Looked::Nothing(inbox);
     }
     // What is known already ends no run; a drain that is going on only limits it.
     let known = if is_urgent { Signals::URGENT } else { Signals::NONE };

@@ -17,14 +17,22 @@ use std::{
 use ghostlight_rt::Runtime;
 
 pub use builder::SystemBuilder;
-pub(crate) use roster::{Member, Roster};
+pub(crate) use roster::Roster;
 pub use shared::Shared;
-pub use shutdown::ShutdownReport;
+pub use shutdown::{Abandoned, Departed, ShutdownReport};
 pub(crate) use sweep::Swept;
 
 use crate::{
-    Actor, ActorRef, Counters, Create, DeadLetters, SpawnOptions, StopReason, cell::Cell, life,
-    mailbox::Verb, runner::Runner, spawn::Settings, sync::lock,
+    Actor, ActorId, ActorRef, Counters, Create, DeadLetters, SpawnOptions, Status, StopReason,
+    cell::Cell,
+    family::Family,
+    life,
+    mailbox::{Inbox, Order, Verb},
+    member::Member,
+    runner::Runner,
+    spawn::Settings,
+    supervision::{Input, Manner},
+    sync::lock,
 };
 
 /// The world that actors live in.
@@ -69,6 +77,8 @@ struct Handle {
     defaults: SpawnOptions,
     /// `defaults`, settled once, since most actors are spawned with nothing else.
     settings: Arc<Settings>,
+    /// The actors that the system itself supervises.
+    family: OnceLock<Arc<Family>>,
 }
 
 impl System {
@@ -100,18 +110,21 @@ impl System {
             runtime,
             origin,
             roster: Mutex::default(),
+            registry: Default::default(),
+            groups: Default::default(),
             observers,
             subscribers: Mutex::default(),
             sweeper: Default::default(),
             ended: Mutex::default(),
             refused_late: AtomicU64::new(0),
             draws: AtomicU64::new(0),
+            departures: Mutex::default(),
             is_closed: AtomicBool::new(false),
             has_warned_unbounded: AtomicBool::new(false),
             handle: OnceLock::new(),
         });
         let settings = Arc::new(defaults.clone().settle());
-        Self::with_handle(Handle { shared, defaults, settings })
+        Self::with_handle(Handle { shared, defaults, settings, family: OnceLock::new() })
     }
 
     fn with_handle(handle: Handle) -> Self {
@@ -127,7 +140,8 @@ impl System {
             || {
                 let defaults = SpawnOptions::default();
                 let settings = Arc::new(defaults.clone().settle());
-                Self(Arc::new(Handle { shared: Arc::clone(shared), defaults, settings }))
+                let (shared, family) = (Arc::clone(shared), OnceLock::new());
+                Self(Arc::new(Handle { shared, defaults, settings, family }))
             },
             Self,
         )
@@ -165,10 +179,11 @@ impl System {
         let cell = self.make_cell::<A>(options);
         if self.is_closed() {
             life::finish(&cell, None, StopReason::SystemShutdown);
-            return ActorRef::here(cell);
+            return ActorRef::of(&cell);
         }
+        let actor_ref = ActorRef::first(&cell);
         life::begin(&cell, actor);
-        self.admit(cell)
+        self.admit(&cell, actor_ref)
     }
 
     /// Spawns an actor whose state is built from `args` in its own task. The ref is there at once;
@@ -182,11 +197,12 @@ impl System {
         let cell = self.make_cell::<A>(options);
         if self.is_closed() {
             life::finish(&cell, None, StopReason::SystemShutdown);
-            return ActorRef::here(cell);
+            return ActorRef::of(&cell);
         }
-        cell.lock().has_task = true;
-        cell.spawn_task(Runner::creating(Arc::clone(&cell), Box::pin(A::create(args))));
-        self.admit(cell)
+        let actor_ref = ActorRef::first(&cell);
+        let state = Box::pin(async move { A::create(args).await });
+        life::begin_in_task(&cell, Runner::creating(Arc::clone(&cell), state));
+        self.admit(&cell, actor_ref)
     }
 
     /// Subscribes to messages that nobody took, keeping at most `capacity` until they are read.
@@ -220,8 +236,26 @@ impl System {
         alive.iter().map(|it| ActorInfo::of(&**it)).collect()
     }
 
-    fn make_cell<A: Actor>(&self, options: SpawnOptions) -> Arc<Cell<A>> {
-        let Handle { shared, defaults, settings } = &*self.0;
+    /// The actors that the system itself supervises; a system that has closed takes no more.
+    pub(crate) fn family(&self) -> Arc<Family> {
+        let family = self.0.family.get_or_init(|| Family::new(&self.0.shared, None));
+        if self.is_closed() {
+            family.feed(Input::Close(Manner::Await));
+        }
+        Arc::clone(family)
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    pub(crate) fn make_cell<A: Actor>(&self, options: SpawnOptions) -> Arc<Cell<A>> {
+        self.place(self.settle::<A>(options), |_| ())
+    }
+
+    /// What an actor lives by, given what the spawn site says.
+    pub(crate) fn settle<A: Actor>(&self, options: SpawnOptions) -> Arc<Settings> {
+        let Handle { shared, defaults, settings, .. } = &*self.0;
         let options = options.over(A::options());
         let settings = if options.is_default() {
             Arc::clone(settings)
@@ -237,28 +271,45 @@ impl System {
                 "an unbounded mailbox was made; nothing but memory limits its senders"
             );
         }
+        settings
+    }
+
+    /// Makes a cell and puts it on the roster, once `prepare` has seen what lies in it.
+    pub(crate) fn place<A: Actor>(
+        &self,
+        settings: Arc<Settings>,
+        prepare: impl FnOnce(&mut Inbox<A>),
+    ) -> Arc<Cell<A>> {
+        let shared = self.shared();
         lock(&shared.roster).add(shared.origin, |id| {
             let cell = Cell::<A>::new(id, Arc::clone(shared), settings);
+            prepare(&mut cell.lock());
             (Arc::clone(&cell) as Arc<dyn Member>, cell)
         })
     }
 
-    fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.0.shared.is_closed.load(Ordering::Acquire)
     }
 
     /// Gives out the ref; if the system has closed meanwhile, to an actor that is ending.
-    fn admit<A: Actor>(&self, cell: Arc<Cell<A>>) -> ActorRef<A> {
+    pub(crate) fn admit<A: Actor>(
+        &self,
+        cell: &Arc<Cell<A>>,
+        actor_ref: ActorRef<A>,
+    ) -> ActorRef<A> {
         if self.is_closed() {
-            let reason = StopReason::SystemShutdown;
-            Member::order(Arc::clone(&cell) as Arc<dyn Member>, Verb::Kill, reason);
+            life::order(cell, Order::new(Verb::Kill, StopReason::SystemShutdown));
         }
-        ActorRef::here(cell)
+        actor_ref
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        if let Some(family) = self.family.get() {
+            family.feed(Input::Close(Manner::Await));
+        }
         self.shared.stop_all();
     }
 }
@@ -274,11 +325,15 @@ impl fmt::Debug for System {
 #[non_exhaustive]
 pub struct ActorInfo {
     /// Its identity.
-    pub id: crate::ActorId,
+    pub id: ActorId,
     /// Its name, or the label of its kind.
     pub name: String,
     /// The label of its kind.
     pub label: &'static str,
+    /// Who owns it; none if the system itself does.
+    pub owner: Option<ActorId>,
+    /// Where it stands in its life.
+    pub status: Status,
     /// How many messages wait.
     pub mailbox_len: usize,
     /// The greatest number that ever waited.
@@ -293,6 +348,8 @@ impl ActorInfo {
             id: member.id(),
             name: member.name().to_owned(),
             label: member.label(),
+            owner: member.post().and_then(|it| it.family.owner()),
+            status: member.status(),
             mailbox_len: member.mailbox_len(),
             mailbox_peak: member.peak(),
             counters: member.counters(),

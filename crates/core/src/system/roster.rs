@@ -2,19 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{ActorId, Counters, StopReason, mailbox::Verb};
-
-/// An actor of any type, as its system sees it.
-pub(crate) trait Member: Send + Sync {
-    fn id(&self) -> ActorId;
-    fn name(&self) -> &str;
-    fn label(&self) -> &'static str;
-    fn counters(&self) -> Counters;
-    fn mailbox_len(&self) -> usize;
-    fn peak(&self) -> usize;
-    fn order(self: Arc<Self>, verb: Verb, reason: StopReason);
-    fn poll_ended(&self, cx: &std::task::Context<'_>) -> std::task::Poll<StopReason>;
-}
+use crate::{ActorId, member::Member};
 
 /// Everybody alive. Slots are used again, under a new generation.
 #[derive(Default)]
@@ -65,6 +53,12 @@ impl Roster {
             self.free.push(id.slot());
         }
         Some(member)
+    }
+
+    /// The one with this id, if it lives.
+    pub(crate) fn find(&self, id: ActorId) -> Option<Arc<dyn Member>> {
+        let entry = self.slots.get(id.slot() as usize).filter(|it| it.r#gen == id.r#gen())?;
+        entry.member.clone().filter(|it| it.id() == id)
     }
 
     /// Everybody, the last spawned first.

@@ -9,12 +9,13 @@ use std::{
     time::Duration,
 };
 
-use ghostlight_rt::Runtime;
+use ghostlight_rt::{Rng, Runtime};
 
-use super::{Handle, Roster, sweep::Sweeper};
+use super::{Handle, Roster, shutdown::Departures, sweep::Sweeper};
 use crate::{
     Actor, ActorId, Counters, DeadLetter, DeadReason, Observer, cell::Cell, dead_letter::LetterBox,
-    endpoint::Patience, observe::Subject, sync::lock,
+    endpoint::Patience, group::Groups, member::Member, observe::Subject, registry::Registry,
+    sync::lock,
 };
 
 /// From here on a default deadline may be kept to the nearest tick of the coarse clock.
@@ -27,6 +28,8 @@ pub struct Shared {
     /// The system's own number in the ids of its actors.
     pub(super) origin: u32,
     pub(super) roster: Mutex<Roster>,
+    pub(crate) registry: Registry,
+    pub(crate) groups: Groups,
     pub(super) observers: Vec<Box<dyn Observer>>,
     pub(super) subscribers: Mutex<Vec<Arc<LetterBox>>>,
     pub(super) sweeper: Sweeper,
@@ -35,7 +38,8 @@ pub struct Shared {
     /// Sends to actors that had ended.
     pub(super) refused_late: AtomicU64,
     /// How many sources of chance were drawn, so that no two are alike.
-    pub(crate) draws: AtomicU64,
+    pub(super) draws: AtomicU64,
+    pub(super) departures: Mutex<Departures>,
     pub(super) is_closed: AtomicBool,
     pub(super) has_warned_unbounded: AtomicBool,
     /// The handle that users hold, for as long as they hold it.
@@ -45,6 +49,17 @@ pub struct Shared {
 impl Shared {
     pub(crate) fn observe(&self, tell: impl Fn(&dyn Observer)) {
         self.observers.iter().for_each(|it| tell(&**it));
+    }
+
+    /// The actor with this id, if it lives.
+    pub(crate) fn find(&self, id: ActorId) -> Option<Arc<dyn Member>> {
+        lock(&self.roster).find(id)
+    }
+
+    /// A new source of chance, one that a seed can replay.
+    pub(crate) fn draw(&self, label: &str) -> Rng {
+        let draw = self.draws.fetch_add(1, Ordering::Relaxed);
+        self.runtime.rng(&format!("{label}, draw {draw}"))
     }
 
     /// How an ask that waits `deadline` is ended.

@@ -1,11 +1,13 @@
 //! What may cross threads and what may move: one line per public type.
 
 use ghostlight::{
-    ActorId, ActorInfo, ActorRef, Ask, AskError, Asking, Capacity, Cause, Context, Counters,
-    DeadLetter, DeadLetters, DeadReason, Delivery, DrainBudget, Failure, MailboxOptions,
-    MessageType, Mode, Outbound, Overflow, Priority, ReadContext, Recipient, Refused, ReplyPort,
-    ShutdownReport, SpawnOptions, StopReason, Subject, System, SystemBuilder, Tell, TellError,
-    Telling, WeakActorRef, WireName,
+    ActorId, ActorInfo, ActorRef, Ask, AskError, Asking, BroadcastReport, Capacity, Cause,
+    CheckingHealth, Context, Counters, DeadLetter, DeadLetters, DeadReason, Delivery, DrainBudget,
+    Failure, Group, GroupChange, GroupChanges, GroupInfo, Health, HealthCheck, JoinGroupError,
+    LookupError, MailboxOptions, MessageType, MissedTicks, Mode, Outbound, Overflow, Priority,
+    ReadContext, Recipient, Refused, RegisterError, ReplyPort, ShutdownReport, SpawnOptions,
+    StopReason, Subject, System, SystemBuilder, Tell, TellError, Telling, Timer, WeakActorRef,
+    WireName,
 };
 
 use crate::support::{Add, Journal, Listed, Note};
@@ -30,8 +32,12 @@ assert_auto_traits! {
     AskError<Add>: Send & Sync & Unpin;
     Asking<'static, Add, ActorRef<It>>: Send & Unpin;
     Asking<'static, Add, Recipient<Add>>: Send & Unpin;
+    BroadcastReport: Send & Sync & Unpin & Clone;
     Capacity: Send & Sync & Unpin & Copy;
     Cause: Send & Sync & Unpin & Clone;
+    CheckingHealth<'static, It>: Send & Unpin;
+    HealthCheck<'static, It>: Send & Sync & Unpin;
+    Health: Send & Sync & Unpin & Clone;
     Context<'static, It>: Send & Sync & Unpin;
     Counters: Send & Sync & Unpin & Copy;
     DeadLetter: Send & Unpin;
@@ -40,8 +46,15 @@ assert_auto_traits! {
     Delivery: Send & Sync & Unpin & Copy;
     DrainBudget: Send & Sync & Unpin & Copy;
     Failure: Send & Sync & Unpin & Clone;
+    Group<Add>: Send & Sync & Unpin & Clone;
+    GroupChange: Send & Sync & Unpin & Copy;
+    GroupChanges: Send & Sync & Unpin;
+    GroupInfo: Send & Sync & Unpin & Clone;
+    JoinGroupError: Send & Sync & Unpin & Copy;
+    LookupError: Send & Sync & Unpin & Clone;
     MailboxOptions: Send & Sync & Unpin & Copy;
     MessageType: Send & Sync & Unpin & Copy;
+    MissedTicks: Send & Sync & Unpin & Copy;
     Mode: Send & Sync & Unpin & Copy;
     Outbound<'static>: Unpin;
     Overflow: Send & Sync & Unpin & Copy;
@@ -49,6 +62,7 @@ assert_auto_traits! {
     ReadContext<'static, It>: Send & Sync & Unpin;
     Recipient<Add>: Send & Sync & Unpin & Clone;
     Refused: Send & Sync & Unpin & Copy;
+    RegisterError: Send & Sync & Unpin & Clone;
     ReplyPort<u64>: Send & Unpin;
     ShutdownReport: Send & Sync & Unpin;
     SpawnOptions: Send & Sync & Unpin & Clone;
@@ -60,6 +74,7 @@ assert_auto_traits! {
     TellError<Note>: Send & Sync & Unpin;
     Telling<'static, Note, ActorRef<It>>: Send & Unpin;
     Telling<'static, Note, Recipient<Note>>: Send & Unpin;
+    Timer: Send & Sync & Unpin;
     WeakActorRef<It>: Send & Sync & Unpin & Clone;
     WireName: Send & Sync & Unpin & Copy;
     dyn ghostlight::Endpoint: Send & Sync;
@@ -85,6 +100,7 @@ impl ghostlight::Handler<Swap> for Unshared {
 
 assert_auto_traits! {
     ActorRef<Unshared>: Send & Sync & Clone;
+    Group<Swap>: Send & Sync & Clone;
     Recipient<Swap>: Send & Sync & Clone;
     WeakActorRef<Unshared>: Send & Sync & Clone;
     ReplyPort<std::cell::Cell<u64>>: Send;

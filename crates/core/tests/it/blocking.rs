@@ -97,7 +97,7 @@ fn a_system_made_outside_of_a_runtime_brings_its_own() {
     assert!(matches!(total, Ok(41)), "{total:?}");
     assert_eq!(log.all(), [1]);
     let report = system.block_on(system.shutdown(Duration::from_secs(5)));
-    assert_eq!(report.ended, [actor.id()]);
+    assert_eq!(report.ended.iter().map(|it| it.id).collect::<Vec<_>>(), [actor.id()]);
     let error = actor.ask(Add(1)).blocking();
     assert!(matches!(error, Err(AskError::Refused { why: Refused::Stopped, .. })), "{error:?}");
 }

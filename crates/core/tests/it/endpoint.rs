@@ -9,7 +9,8 @@ use std::{
 };
 
 use ghostlight::{
-    ActorId, ActorRef, AskError, Endpoint, Message, Outbound, Refused, ReplyPort, System,
+    Actor, ActorId, ActorRef, AskError, Context, Endpoint, Failure, Handler, Health, Message,
+    Outbound, Refused, ReplyPort, System,
 };
 use ghostlight_rt::{Instant, Runtime};
 
@@ -24,7 +25,7 @@ enum Arrived {
 }
 
 /// A far side that keeps what arrives, or refuses it.
-struct Far {
+pub(crate) struct Far {
     runtime: Runtime,
     refuses: Option<Refused>,
     is_alive: AtomicBool,
@@ -33,7 +34,7 @@ struct Far {
 }
 
 impl Far {
-    fn new(system: &System, refuses: Option<Refused>) -> Arc<Self> {
+    pub(crate) fn new(system: &System, refuses: Option<Refused>) -> Arc<Self> {
         Arc::new(Self {
             runtime: system.runtime().clone(),
             refuses,
@@ -43,7 +44,7 @@ impl Far {
         })
     }
 
-    fn reached_by(self: &Arc<Self>) -> ActorRef<Journal<Listed>> {
+    pub(crate) fn reached_by(self: &Arc<Self>) -> ActorRef<Journal<Listed>> {
         ActorRef::from_endpoint(Arc::clone(self) as Arc<dyn Endpoint>)
     }
 
@@ -193,8 +194,8 @@ async fn an_ask_through_an_endpoint_ends_at_its_deadline() {
 #[derive(Debug, Message)]
 #[message(wire = "test.named.v3")]
 struct Named;
-impl ghostlight::Handler<Named> for Journal<Listed> {
-    async fn handle(&mut self, _: Named, _: &mut ghostlight::Context<'_, Self>) {}
+impl Handler<Named> for Journal<Listed> {
+    async fn handle(&mut self, _: Named, _: &mut Context<'_, Self>) {}
 }
 
 #[tokio::test(start_paused = true)]
@@ -239,11 +240,11 @@ async fn a_ref_to_elsewhere_is_a_ref_like_any_other() {
 
 /// An ask that is passed on to elsewhere is answered from there.
 struct Relay(ActorRef<Journal<Listed>>);
-impl ghostlight::Actor for Relay {
+impl Actor for Relay {
     type Protocol = (Add,);
 }
-impl ghostlight::Handler<Add> for Relay {
-    async fn handle(&mut self, add: Add, cx: &mut ghostlight::Context<'_, Self>) -> u64 {
+impl Handler<Add> for Relay {
+    async fn handle(&mut self, add: Add, cx: &mut Context<'_, Self>) -> u64 {
         cx.forward(&self.0, add).await
     }
 }
@@ -265,4 +266,46 @@ async fn an_ask_is_forwarded_to_elsewhere_and_back() {
         assert_eq!(error.refused(), Some(Refused::Stopped), "{path:?}: the true error");
     }
     assert_conserved(&system);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_the_health_of_an_actor_elsewhere_nothing_is_known() {
+    let system = System::new("test");
+    let health = Far::new(&system, None).reached_by().health().await;
+    assert_eq!(health, Health::degraded("elsewhere: unknown"));
+}
+
+/// Sends a note every ten milliseconds.
+struct Sender(ActorRef<Journal<Listed>>);
+#[derive(Clone, Debug, Message)]
+struct Again;
+impl Handler<Again> for Journal<Listed> {
+    async fn handle(&mut self, _: Again, _: &mut Context<'_, Self>) {}
+}
+impl Actor for Sender {
+    type Protocol = ();
+
+    async fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        let brief = Duration::from_millis(10);
+        cx.send_after(&self.0, brief, Note(1));
+        cx.send_after(&self.0.recipient::<Note>(), brief, Note(2));
+        cx.send_every(&self.0, brief, Again);
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn timers_send_through_an_endpoint_and_go_on_when_it_says_no() {
+    let system = System::new("test");
+    let far = Far::new(&system, None);
+    let sender = system.spawn(Sender(far.reached_by()));
+    tokio::time::sleep(Duration::from_millis(35)).await;
+    let notes = far.arrived.take().into_iter().filter_map(|it| match it {
+        Arrived::Note(Note(n)) => Some(n),
+        Arrived::Add(..) => None,
+    });
+    assert_eq!(notes.collect::<Vec<_>>(), [1, 2]);
+    let refused = far.labels.take().into_iter().filter(|it| it.0.ends_with("Again"));
+    assert_eq!(refused.count(), 3);
+    assert!(sender.is_alive());
 }

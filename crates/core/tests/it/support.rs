@@ -112,7 +112,7 @@ impl<F: Form> Actor for Journal<F> {
 }
 
 /// Written down.
-#[derive(Debug, Message, PartialEq)]
+#[derive(Clone, Debug, Message, PartialEq)]
 pub(crate) struct Note(pub(crate) u64);
 
 /// Waits at the gate.
@@ -303,6 +303,11 @@ impl Counted {
     pub(crate) fn new() -> (Self, Arc<()>) {
         let alive = Arc::new(());
         (Self(Arc::clone(&alive)), alive)
+    }
+
+    /// One more that is counted together with those.
+    pub(crate) fn again(count: &Arc<()>) -> Self {
+        Self(Arc::clone(count))
     }
 }
 

@@ -5,15 +5,17 @@ use std::{array, cmp::Reverse, path::Path, sync::Arc, thread, time::Duration};
 use ghostlight::{
     Actor, ActorRef, Ask, AskError, Capacity, MailboxOptions, Message, SpawnOptions, System,
 };
+use ghostlight_rt::Runtime;
 
 use super::{
-    CrawlError,
+    CrawlError, Parsing,
     census::{Census, Count, Total},
     checker::{Broken, Checker},
     collector::{Collected, Collector, HowFar},
     fetcher::{Fetch, Fetcher, WhenDone},
     frontier::{Frontier, IsCut},
-    parser::{Parse, ParserMaker, Readers},
+    parser::{ParserMaker, Readers},
+    restarts::Restarts,
     shard::{IndexShard, TopTerms},
 };
 use crate::demo::{
@@ -39,18 +41,16 @@ pub(super) struct Crew {
     pub(super) frontier: ActorRef<Frontier>,
     readers: Readers,
     census: Option<ActorRef<Census>>,
-    fetchers: Vec<ActorRef<Fetcher>>,
-}
-
-/// What is known when the last page was taken in.
-pub(super) struct Crawled {
-    outcome: Outcome,
-    restarts: u64,
+    pub(super) fetchers: Vec<ActorRef<Fetcher>>,
+    pub(super) restarts: Restarts,
 }
 
 impl Crew {
     /// Spawns everybody. Nobody begins before [`crawl`](Self::crawl).
-    pub(super) fn spawn(system: &System, tree: &Tree, parse: Parse) -> Self {
+    pub(super) fn spawn(runtime: &Runtime, tree: &Tree, parsing: Parsing) -> Self {
+        let restarts = Restarts::default();
+        let system = System::builder("crawl").runtime(runtime.clone());
+        let system = system.observer(restarts.clone()).build();
         let root: Arc<Path> = tree.root.as_path().into();
         let n_lanes = thread::available_parallelism().map_or(1, usize::from);
         let note = |name: &str| bounded(name, MAX_NOTES);
@@ -65,17 +65,17 @@ impl Crew {
         let frontier = system.spawn_with(Frontier::of(tree), note("frontier"));
         let fetchers = (1..=n_lanes).map(|number| {
             let parsers = ParserMaker {
-                system: system.clone(),
                 name: format!("parser/{number}").into(),
-                parse,
+                parse: parsing.parse,
                 readers: readers.clone(),
             };
             let (frontier, collector) = (frontier.clone(), readers.collector.clone());
-            let fetcher = Fetcher::new(Arc::clone(&root), frontier, collector, parsers);
+            let patience = parsing.patience;
+            let fetcher = Fetcher::new(Arc::clone(&root), frontier, collector, parsers, patience);
             system.spawn_with(fetcher, note(&format!("fetcher/{number}")))
         });
         let fetchers = fetchers.collect();
-        Self { system: system.clone(), frontier, readers, census: None, fetchers }
+        Self { system, frontier, readers, census: None, fetchers, restarts }
     }
 
     /// Has the pages counted meanwhile, so that [`progress`](Self::progress) knows the total.
@@ -84,8 +84,14 @@ impl Crew {
         Self { census: Some(census), ..self }
     }
 
-    /// Lets everybody begin, and waits until all is done.
-    pub(super) async fn crawl(&self) -> Result<Crawled, CrawlError> {
+    /// Lets everybody begin, waits until all is done, and gathers what was found.
+    pub(super) async fn crawl(&self) -> Result<Outcome, CrawlError> {
+        self.fetch().await?;
+        self.gather().await
+    }
+
+    /// Lets everybody begin, and waits until the last page was taken in or reported.
+    pub(super) async fn fetch(&self) -> Result<(), CrawlError> {
         if let Some(census) = &self.census {
             // Refused only if it is no more, and then there is no total.
             _ = census.tell(Count).await;
@@ -93,17 +99,16 @@ impl Crew {
         for fetcher in &self.fetchers {
             fetcher.tell(Fetch).await.map_err(|it| CrawlError::new("fetcher", it))?;
         }
-        let mut restarts = 0;
         for fetcher in &self.fetchers {
             // For ever: Ctrl-C ends it, and so does the end of the tree.
             let done = fetcher.ask(WhenDone).within(Duration::MAX);
-            restarts += done.await.map_err(|it| CrawlError::new("fetcher", it))?.0;
+            done.await.map_err(|it| CrawlError::new("fetcher", it))?;
         }
-        Ok(Crawled { outcome: self.gather().await?, restarts })
+        Ok(())
     }
 
     /// What everybody knows. The answers come after all messages that were sent before.
-    async fn gather(&self) -> Result<Outcome, CrawlError> {
+    pub(super) async fn gather(&self) -> Result<Outcome, CrawlError> {
         let Readers { shards, checker, collector } = &self.readers;
         let is_partial = answer("frontier", self.frontier.ask(IsCut)).await?;
         let mut findings = answer("collector", collector.ask(Collected)).await?;
@@ -119,11 +124,11 @@ impl Crew {
     /// Stops everybody, the last spawned first, and adds up what became of the messages.
     pub(super) async fn dismiss(
         &self,
-        crawled: Result<Crawled, CrawlError>,
+        crawled: Result<Outcome, CrawlError>,
     ) -> Result<Outcome, CrawlError> {
         let busiest = self.busiest();
         self.system.shutdown(PATIENCE).await;
-        let Crawled { outcome, restarts } = crawled?;
+        let outcome = crawled?;
         let counters = self.system.counters();
         let messages = Messages {
             sent: counters.sent,
@@ -133,7 +138,7 @@ impl Crew {
             dead: counters.dead,
             queued: counters.queued,
         };
-        let actors = Some(Actors { restarts, messages, busiest });
+        let actors = Some(Actors { restarts: self.restarts.so_far(), messages, busiest });
         Ok(Outcome { actors, ..outcome })
     }
 

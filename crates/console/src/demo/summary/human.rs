@@ -46,7 +46,10 @@ fn write_terms(index: &IndexReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 fn write_actors(actors: &Actors, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    line(f, "restarts", actors.restarts, "")?;
+    line(f, "restarts", actors.n_restarts(), "")?;
+    for it in actors.restarts.iter().take(SHOWN) {
+        line(f, "", it.times, &it.actor)?;
+    }
     for (idx, it) in actors.busiest.iter().take(SHOWN).enumerate() {
         let label = if idx == 0 { "busiest actors" } else { "" };
         line(f, label, it.handled, &format!("{}, at most {} waiting", it.actor, it.most_queued))?;

@@ -6,7 +6,7 @@ use super::*;
 use crate::demo::{
     failed::Reason,
     index::IndexReport,
-    outcome::{Actors, Findings},
+    outcome::{Findings, Restarted},
 };
 
 fn summary(n_broken: usize) -> Summary {
@@ -35,7 +35,9 @@ fn summary(n_broken: usize) -> Summary {
 fn actors(sent: u64) -> Actors {
     let messages = Messages { sent, handled: 1_100, refused: 1, dropped: 2, dead: 3, queued: 4 };
     let busy = Busy { actor: "parser/1".to_owned(), handled: 600, most_queued: 3 };
-    Actors { restarts: 1, messages, busiest: vec![busy] }
+    let restarted = |(actor, times): (&str, u64)| Restarted { actor: actor.to_owned(), times };
+    let restarts = [("parser/2", 11), ("parser/1", 9)].map(restarted).into();
+    Actors { restarts, messages, busiest: vec![busy] }
 }
 
 #[test]
@@ -61,7 +63,9 @@ fn the_conservation_line_adds_up_or_says_that_it_does_not() {
     summary.outcome.actors = Some(actors(1_110));
     let text = summary.to_string();
     let expected = "
-  restarts                   1
+  restarts                  20
+                            11  parser/2
+                             9  parser/1
   busiest actors           600  parser/1, at most 3 waiting
   messages               1,110  sent = 1,100 handled + 1 refused + 2 dropped + 3 dead + 4 queued
 ";
@@ -108,7 +112,7 @@ fn machines_get_one_object_with_everything() {
     assert_eq!(json["broken_links_total"], 12);
     assert_eq!(json["failed"][0]["path"], "deep.html");
     assert_eq!(json["failed"][0]["reason"], "more than 10000 elements open within each other");
-    assert_eq!(json["restarts"], 1);
+    assert_eq!(json["restarts"], 20);
     assert_eq!(json["seconds"], 2.0);
     assert_eq!(json["messages"]["handled"], 1_100);
     assert_eq!(json["partial"], false);

@@ -1,0 +1,395 @@
+//! Status, prepared actors, and the time that starting may take: D-21, D-22.
+
+use std::time::Duration;
+
+use ghostlight::{
+    Actor, ActorRef, ChildSpec, Context, Create, DeadReason, Failure, RestartWindow, SpawnOptions,
+    Status, StopReason, System,
+};
+
+use crate::{
+    kin::{Act, Do, Kin, Plan, Point, call, fail, incarnation, n_tasks, of, permanent},
+    support::{
+        Add, Counted, Gate, Log, Note, Path, alive, assert_conserved, dead, ended, park, rest, soon,
+    },
+};
+
+fn word(status: &Status) -> &'static str {
+    match status {
+        Status::Starting => "starting",
+        Status::Running => "running",
+        Status::Restarting => "restarting",
+        Status::Stopping => "stopping",
+        Status::Stopped(_) => "stopped",
+        _ => "new",
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn status_goes_through_each_stage_in_order() {
+    let slow = |it: Plan, point| it.at(point, [Act::Sleep(10), Act::Sleep(10)]);
+    let system = System::new("test");
+    let plan = Plan::new("child", &Log::default());
+    let plan = [Point::Create, Point::Started, Point::Stopped].into_iter().fold(plan, slow);
+    let child = system.supervise_created::<Kin>(plan, permanent());
+    let watched = child.clone();
+    let seen = tokio::spawn(async move {
+        let mut seen = vec![word(&watched.status())];
+        while *seen.last().unwrap() != "stopped" {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            let now = word(&watched.status());
+            if seen.last() != Some(&now) {
+                seen.push(now);
+            }
+        }
+        seen
+    });
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    child.tell(Do(Act::Panic("torn"))).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    system.children().remove(child.id()).unwrap();
+    let expected =
+        ["starting", "running", "stopping", "restarting", "running", "stopping", "stopped"];
+    assert_eq!(soon("end", seen).await.unwrap(), expected);
+    let Status::Stopped(end) = child.status() else { panic!("it has ended") };
+    assert!(matches!(end.reason, StopReason::Stopped(None)));
+    assert!(end.at <= system.runtime().now());
+}
+
+/// Looks at an actor as fast as it can, until it has ended.
+fn sample(actor: &ActorRef<Kin>) -> std::thread::JoinHandle<Vec<&'static str>> {
+    let actor = actor.clone();
+    std::thread::spawn(move || {
+        let mut seen = vec!["starting"];
+        while *seen.last().unwrap() != "stopped" {
+            let now = word(&actor.status());
+            if seen.last() != Some(&now) {
+                seen.push(now);
+            }
+        }
+        seen
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn status_never_goes_backwards_within_an_incarnation() {
+    let order = ["starting", "running", "stopping", "stopped"];
+    let rank = |it: &&str| order.iter().position(|known| known == it);
+    for round in 0..200 {
+        let system = System::new("test");
+        let actor = system.spawn(Plan::new("plain", &Log::default()).build());
+        let seen = sample(&actor);
+        for n in 0..10 {
+            _ = actor.try_tell(Note(n));
+        }
+        match round % 4 {
+            0 => actor.stop(),
+            1 => actor.kill(),
+            2 => actor.tell(Do(Act::Stop)).await.unwrap(),
+            _ => actor.tell(Do(Act::Panic("torn"))).await.unwrap(),
+        }
+        ended(&actor).await;
+        let seen = seen.join().unwrap();
+        assert!(seen.iter().all(|it| rank(it).is_some()), "{seen:?}");
+        assert!(seen.is_sorted_by_key(rank), "{seen:?}");
+    }
+    let system = System::new("test");
+    let child = system.supervise(Plan::new("child", &Log::default()).factory(), permanent());
+    soon("start", child.wait_started()).await.unwrap();
+    let seen = sample(&child);
+    for n in 0..200 {
+        let act = if n % 2 == 0 { Act::Panic("torn") } else { Act::Stop };
+        child.tell(Do(act)).await.unwrap();
+        assert_eq!(incarnation(&child).await, n + 1);
+    }
+    system.children().remove(child.id()).unwrap();
+    ended(&child).await;
+    let mut seen = seen.join().unwrap();
+    seen.remove(0);
+    assert!(!seen.contains(&"starting"), "only once: {seen:?}");
+    assert_eq!(seen.iter().filter(|it| **it == "stopped").count(), 1, "{seen:?}");
+    // Between two incarnations it may be seen to restart, and to run, but not to go back.
+    let backwards = seen.windows(2).find(|it| *it == ["restarting", "stopping"]);
+    assert_eq!(backwards, None, "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prepared_actor_takes_messages_at_once_and_handles_them_when_it_runs() {
+    let system = System::new("test");
+    let log = Log::default();
+    let is_here = |_: &Context<'_, Kin>| assert!(tokio::task::try_id().is_none(), "no task");
+    let prepared = system.prepare(Plan::new("main", &log).raising(is_here).build());
+    let main = prepared.actor_ref();
+    assert!(matches!(main.status(), Status::Starting) && main.is_alive());
+    (0..3).for_each(|n| main.try_tell(Note(n)).unwrap());
+    for path in Path::BOTH {
+        let (main, log) = (main.clone(), log.clone());
+        tokio::spawn(async move {
+            let sum = path.ask(&main, Add(5)).await.unwrap();
+            log.push(format!("main sum {sum}"));
+        });
+    }
+    rest().await;
+    main.try_tell(Do(Act::Stop)).unwrap();
+    assert!(log.all().is_empty(), "it does not run yet");
+    assert_eq!(main.strong_count(), 2 + 2, "two here, and two askers'");
+    let why = soon("end", prepared.run()).await;
+    assert!(matches!(why, StopReason::Normal), "{why}");
+    let expected = ["started 0", "0", "1", "2", "stopped: ended by itself", "dropped"];
+    let mut lines = of(&log, &["main"]);
+    lines.retain(|it| !it.contains("sum"));
+    assert_eq!(lines, expected.map(|it| format!("main {it}")));
+    rest().await;
+    assert!(system.actors().is_empty());
+    assert_conserved(&system);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prepared_actor_that_never_runs_ends_so_and_its_messages_are_dead_letters() {
+    for way in ["dropped", "run, and not polled"] {
+        let system = System::new("test");
+        let mut letters = system.dead_letters(10);
+        let log = Log::default();
+        let (token, count) = Counted::new();
+        let prepared = system.prepare(Plan::new("main", &log).holding(token).build());
+        let main = prepared.actor_ref();
+        (0..3).for_each(|n| main.try_tell(Note(n)).unwrap());
+        let asker = main.clone();
+        let asked = tokio::spawn(async move { asker.ask(Add(7)).await });
+        rest().await;
+        match way {
+            "dropped" => drop(prepared),
+            _ => drop(prepared.run()),
+        }
+        assert!(matches!(ended(&main).await, StopReason::NeverStarted), "{way}");
+        let why = main.wait_started().await.unwrap_err();
+        assert!(matches!(why, StopReason::NeverStarted), "{way}");
+        let expected = [0, 1, 2].map(|n| (Note(n), DeadReason::StartFailed));
+        assert_eq!(dead::<Note>(&mut letters), expected, "{way}");
+        let error = soon("error", asked).await.unwrap().unwrap_err();
+        assert_eq!(error.into_message(), Some(Add(7)), "{way}");
+        assert!(system.actors().is_empty(), "{way}: no ghost");
+        assert_eq!((log.all(), alive(&count)), (vec!["main dropped".to_owned()], 0), "{way}");
+        assert_conserved(&system);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prepared_actor_whose_run_is_dropped_in_the_middle_is_lost_with_its_children() {
+    for point in ["handler", "started", "idle"] {
+        let system = System::new("test");
+        let log = Log::default();
+        let inner = Plan::new("inner", &log);
+        let plan = Plan::new("main", &log).raising(move |cx| _ = cx.spawn(inner.build()));
+        let plan = match point {
+            "started" => plan.at(Point::Started, [Act::Wait(Gate::closed())]),
+            _ => plan,
+        };
+        let prepared = system.prepare(plan.build());
+        let main = prepared.actor_ref();
+        if point == "handler" {
+            main.try_tell(Do(Act::Wait(Gate::closed()))).unwrap();
+        }
+        let asker = main.clone();
+        let asked = tokio::spawn(async move { asker.ask(Add(7)).queued().await });
+        let cut = tokio::time::timeout(Duration::from_secs(1), prepared.run()).await;
+        assert!(cut.is_err(), "{point}");
+        assert!(matches!(ended(&main).await, StopReason::Lost), "{point}");
+        assert_eq!(soon("end", asked).await.unwrap().is_ok(), point == "idle");
+        rest().await;
+        assert!(system.actors().is_empty(), "{point}: {:?}", system.actors());
+        assert_eq!(log.all().iter().filter(|it| it.ends_with("dropped")).count(), 2, "{point}");
+        // The deadlines of asks are kept by a task.
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(n_tasks(), 0, "{point}");
+        assert_conserved(&system);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prepared_actor_that_is_told_to_end_does_so_before_it_runs_and_drains_when_it_does() {
+    for verb in ["stop", "kill", "drain", "shutdown"] {
+        let system = System::new("test");
+        let log = Log::default();
+        let prepared = system.prepare(Plan::new("main", &log).build());
+        let main = prepared.actor_ref();
+        main.try_tell(Note(1)).unwrap();
+        match verb {
+            "stop" => main.stop(),
+            "kill" => main.kill(),
+            "drain" => main.drain(ghostlight::DrainBudget::default()),
+            _ => drop(tokio::spawn({
+                let system = system.clone();
+                async move { system.shutdown(Duration::from_secs(1)).await }
+            })),
+        }
+        rest().await;
+        assert!(!main.is_alive(), "{verb}");
+        assert_eq!(system.actors().is_empty(), verb != "drain", "{verb}: it holds nobody up");
+        let why = soon("end", prepared.run()).await;
+        assert!(!matches!(why, StopReason::Lost | StopReason::NeverStarted), "{verb}: {why}");
+        assert_eq!(log.all().contains(&"main 1".to_owned()), verb == "drain", "{verb}");
+        assert!(system.actors().is_empty(), "{verb}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_shutdown_nothing_can_be_prepared_or_supervised() {
+    let system = System::new("test");
+    let log = Log::default();
+    system.shutdown(Duration::from_secs(1)).await;
+    let prepared = system.prepare(Plan::new("main", &log).build());
+    let main = prepared.actor_ref();
+    assert!(!main.is_alive());
+    assert!(matches!(soon("end", prepared.run()).await, StopReason::SystemShutdown));
+    let child = system.supervise(Plan::new("child", &log).factory(), permanent());
+    assert!(matches!(ended(&child).await, StopReason::SystemShutdown));
+    assert_eq!(log.all(), ["main dropped"], "no hook of an actor that never was");
+    assert!(system.actors().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn starting_has_a_deadline_which_creating_and_the_hooks_share() {
+    // How long each part takes, in the first incarnation and in the second.
+    let table: [(&[(Point, u64)], bool); 7] = [
+        (&[(Point::Create, 3_000)], true),
+        (&[(Point::Started, 3_000)], true),
+        (&[(Point::Create, 1_200), (Point::Started, 1_200)], true),
+        (&[(Point::Restarting, 3_000)], false),
+        (&[(Point::Restarting, 900), (Point::Create, 900), (Point::Started, 900)], false),
+        (&[(Point::Create, 900), (Point::Started, 900)], false),
+        (&[], false),
+    ];
+    for (parts, fails_first) in table {
+        for is_first in [true, false] {
+            let system = System::new("test");
+            let log = Log::default();
+            let mut plan = Plan::new("child", &log);
+            for &(point, millis) in parts {
+                let quick = usize::from(!is_first && point != Point::Restarting);
+                let acts = std::iter::repeat_n(Act::Nothing, quick).chain([Act::Sleep(millis)]);
+                plan = plan.at(point, acts);
+            }
+            let options = SpawnOptions::default().start_deadline(Duration::from_secs(2));
+            let spec = ChildSpec::permanent().window(RestartWindow::new(1, Duration::MAX));
+            let spec = spec.backoff(ghostlight::Backoff::none()).options(options);
+            let begin = system.runtime().now();
+            let child = system.supervise_created::<Kin>(plan, spec);
+            let sum: u64 = parts.iter().map(|it| it.1).sum();
+            if is_first {
+                let is_late = fails_first;
+                soon("start", child.wait_started()).await.unwrap();
+                let expected = u32::from(is_late);
+                assert_eq!(incarnation(&child).await, expected, "{parts:?}");
+                if is_late {
+                    let took = (system.runtime().now() - begin).as_millis();
+                    assert!((2_000..2_010).contains(&took), "{parts:?}: {took}");
+                }
+                continue;
+            }
+            incarnation(&child).await;
+            fail(&child, "torn").await;
+            if sum < 2_000 {
+                assert_eq!(incarnation(&child).await, 1, "{parts:?}");
+                continue;
+            }
+            let reason = ended(&child).await.to_string();
+            assert!(reason.ends_with("it had not started after 2s"), "{parts:?}: {reason}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_actor_that_was_spawned_from_a_value_has_the_same_time_to_start() {
+    let system = System::new("test");
+    let plan = Plan::new("slow", &Log::default()).at(Point::Started, [Act::Sleep(60_000)]);
+    let options = SpawnOptions::default().start_deadline(Duration::from_secs(2));
+    let begin = system.runtime().now();
+    let slow = system.spawn_with(plan.build(), options.clone());
+    let why = soon("end", slow.wait_started()).await.unwrap_err();
+    assert_eq!(why.to_string(), "did not start: it had not started after 2s");
+    assert!(system.runtime().now() - begin < Duration::from_millis(2_010));
+    let plan = Plan::new("slow", &Log::default()).at(Point::Started, [Act::Sleep(1_000)]);
+    let slow = system.spawn_with(plan.build(), options);
+    soon("start", slow.wait_started()).await.unwrap();
+    // Its time was for starting, not for what comes after.
+    slow.tell(Do(Act::Sleep(10_000))).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(incarnation(&slow).await, 0);
+}
+
+/// Panics while it is dropped, wherever its `create` has come to.
+struct Mine;
+impl Drop for Mine {
+    fn drop(&mut self) {
+        panic!("stepped on");
+    }
+}
+struct Field;
+impl Actor for Field {
+    type Protocol = ();
+}
+impl Create for Field {
+    type Args = ();
+    async fn create((): ()) -> Result<Self, Failure> {
+        let _mine = Mine;
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_panics_when_it_is_dropped_does_not_keep_its_actor() {
+    for way in ["stop", "kill", "owner", "deadline", "shutdown"] {
+        let system = System::new("test");
+        let owner = system.spawn(Plan::new("owner", &Log::default()).build());
+        let options = SpawnOptions::default().start_deadline(Duration::from_secs(3));
+        let field = call(&owner, |cx| cx.create_with::<Field>((), options)).await;
+        rest().await;
+        match way {
+            "stop" => field.stop(),
+            "kill" => field.kill(),
+            "owner" => owner.stop(),
+            "shutdown" => {
+                let report = soon("report", system.shutdown(Duration::from_secs(9))).await;
+                assert!(report.is_clean(), "{report}");
+            }
+            _ => {}
+        }
+        ended(&field).await;
+        owner.stop();
+        assert!(!ended(&owner).await.is_failure(), "{way}");
+    }
+}
+
+/// Its `create` is no async function, and panics before there is anything to await.
+struct Hasty;
+impl Actor for Hasty {
+    type Protocol = ();
+}
+impl Create for Hasty {
+    type Args = ();
+    fn create((): ()) -> impl Future<Output = Result<Self, Failure>> + Send {
+        assert!(std::thread::panicking(), "too hasty");
+        async { Ok(Self) }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_panics_before_it_is_awaited_is_a_failed_start() {
+    let system = System::new("test");
+    let owner = system.spawn(Plan::new("owner", &Log::default()).build());
+    let never = permanent().window(RestartWindow::never()).tolerated();
+    let [created, supervised] = call(&owner, move |cx: &Context<'_, Kin>| {
+        [cx.create::<Hasty>(()), cx.supervise_created::<Hasty>((), never)]
+    })
+    .await;
+    for it in [system.create::<Hasty>(()), created, supervised] {
+        assert_eq!(ended(&it).await.failure().unwrap().to_string(), "too hasty");
+    }
+    assert_eq!(incarnation(&owner).await, 0);
+    let gate = park(&owner).await;
+    gate.open();
+    owner.stop();
+    ended(&owner).await;
+    assert!(system.actors().is_empty());
+}
