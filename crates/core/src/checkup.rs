@@ -24,7 +24,7 @@ use crate::{
     cell::Cell,
     core::Core,
     kin::Kin,
-    mailbox::{Inbox, Stage},
+    mailbox::{Inbox, Overflow, Stage},
     signal::Signals,
     sync::lock,
 };
@@ -54,7 +54,8 @@ impl<A: Actor> ActorRef<A> {
     /// | the actor | its health |
     /// |---|---|
     /// | comes to say it in time | what it says; unhealthy if it panics |
-    /// | is in one turn all the time, or has not started | unhealthy, with how long that is known and how much waits |
+    /// | is in one turn all the time, or has not started | unhealthy: how long that is known, how much waits, and for how long the oldest does |
+    /// | waits for its next incarnation | degraded |
     /// | has ended | unhealthy, with the reason |
     /// | is elsewhere | degraded: it is not known |
     ///
@@ -142,6 +143,8 @@ pub(crate) struct Checkup {
 struct Seen {
     handled: u64,
     since: Instant,
+    /// Something waited already then; and is waiting still, unless it was dropped for a newer one.
+    had_waiting: bool,
 }
 
 impl<A: Actor> Future for CheckingHealth<'_, A> {
@@ -248,10 +251,12 @@ fn put_question<A: Actor>(cell: &Arc<Cell<A>>, patience: Duration) -> Waiting {
     let question = Arc::<Question>::default();
     let handled = cell.handled.load(Ordering::Relaxed);
     let mut inbox = cell.lock();
+    let keeps_oldest = cell.settings.mailbox.overflow() != Overflow::DropOldest;
+    let had_waiting = keeps_oldest && inbox.waiting(cell.left()) > 0;
     let checkup = inbox.kin().checkup.get_or_insert_default();
     checkup.asked.push(Arc::clone(&question));
     if checkup.seen.is_none_or(|it| it.handled != handled) {
-        checkup.seen = Some(Seen { handled, since: now });
+        checkup.seen = Some(Seen { handled, since: now, had_waiting });
     }
     inbox.be_careful();
     cell.signals().raise(Signals::URGENT);
@@ -303,9 +308,10 @@ fn from_outside<A: Actor>(cell: &Cell<A>, handled: u64, patience: Duration) -> H
     let has_moved = cell.handled.load(Ordering::Relaxed) != handled;
     let seen = inbox.checkup().and_then(|it| it.seen).filter(|_| !has_moved);
     Health::unhealthy(match seen {
-        Some(Seen { since, .. }) => {
+        Some(Seen { since, had_waiting, .. }) => {
             let time = now - since;
-            format!("no progress for at least {time:.1?}, {waiting}")
+            let age = if had_waiting { ", the oldest for as long" } else { "" };
+            format!("no progress for at least {time:.1?}, {waiting}{age}")
         }
         // The turn it is in began when the question had been put.
         None => format!("no answer within {patience:.1?}, {waiting}"),

@@ -205,7 +205,8 @@ impl<A: Actor> Cell<A> {
         if let Some(family) = life::family_of(self) {
             return family;
         }
-        let made = Family::new(&self.system, Some(Arc::downgrade(self) as _));
+        let me = Arc::clone(self) as Arc<dyn Member>;
+        let made = Family::of_actor(&self.system, &me);
         let mut inbox = self.lock();
         // Two may have made one; the first stands.
         Arc::clone(inbox.kin().family.get_or_insert(made))

@@ -22,7 +22,7 @@ use crate::{
     kin::Next,
     mailbox::{Order, Verb},
     member::Member,
-    supervision::{Effect, Input, Key, Rules, Standing, Supervisor},
+    supervision::{Effect, Input, Key, Rules, Standing, Supervisor, last_grace_at},
     sync::lock,
     system::Shared,
 };
@@ -32,6 +32,8 @@ pub(crate) struct Family {
     system: Arc<Shared>,
     /// Absent for the family of a whole system.
     owner: Option<Weak<dyn Member>>,
+    /// How many owners there are above the actors in here, without the system.
+    depth: u32,
     inside: Mutex<Inside>,
 }
 
@@ -59,13 +61,25 @@ pub(crate) struct Post {
 }
 
 impl Family {
-    pub(crate) fn new(system: &Arc<Shared>, owner: Option<Weak<dyn Member>>) -> Arc<Self> {
+    /// The actors that the system itself supervises.
+    pub(crate) fn of_system(system: &Arc<Shared>) -> Arc<Self> {
+        Self::new(system, None, 0)
+    }
+
+    /// The children of an actor, which must not be locked.
+    pub(crate) fn of_actor(system: &Arc<Shared>, owner: &Arc<dyn Member>) -> Arc<Self> {
+        let above = owner.post().map_or(0, |it| it.family.depth);
+        Self::new(system, Some(Arc::downgrade(owner)), above.saturating_add(1))
+    }
+
+    fn new(system: &Arc<Shared>, owner: Option<Weak<dyn Member>>, depth: u32) -> Arc<Self> {
         let seed = system.draw("supervision").any();
         Arc::new(Self {
             system: Arc::clone(system),
             owner,
+            depth,
             inside: Mutex::new(Inside {
-                supervisor: Supervisor::new(seed),
+                supervisor: Supervisor::new(seed, last_grace_at(depth)),
                 members: BTreeMap::new(),
                 effects: VecDeque::new(),
                 is_acting: false,

@@ -380,18 +380,9 @@ pub(crate) fn finish<A: Actor>(
     core: Option<Box<Core<A>>>,
     reason: StopReason,
 ) {
-    let batch = core.map(|it| drop_state(cell, *it));
+    let batch = core.map(|it| drop_state(cell, *it)).unwrap_or_default();
     timer::end(cell);
-    let mut inbox = cell.lock();
-    let senders = inbox.close();
-    let aside = stash::take(&mut inbox);
-    let queue = inbox.drain();
-    cell.left.store(0, Ordering::Relaxed);
-    drop(inbox);
-    let aside: Vec<_> = aside.into_iter().collect();
-    let undelivered = aside.len() + batch.as_ref().map_or(0, Queue::len) + queue.len();
-    let leftovers = aside.into_iter().chain(batch.into_iter().flatten()).chain(queue);
-    cell.bury(leftovers, dead_reason(&reason));
+    let (undelivered, senders) = clear(cell, batch, &reason);
 
     let runtime = &cell.system.runtime;
     let end = Arc::new(Ended::new(reason, runtime.now(), runtime.wall_now()));
@@ -417,6 +408,24 @@ pub(crate) fn finish<A: Actor>(
     drop(inbox);
     senders.into_iter().chain(watchers).chain(checking).chain(late).for_each(Waker::wake);
     post.into_iter().for_each(|it| it.family.feed(Input::Gone(it.key)));
+}
+
+/// Closes the door and sends away what waits. Returns how much that was, and who stood in line.
+fn clear<A: Actor>(
+    cell: &Cell<A>,
+    batch: Queue<EnvelopeOf<A>>,
+    reason: &StopReason,
+) -> (usize, Vec<Waker>) {
+    let mut inbox = cell.lock();
+    let senders = inbox.close();
+    let aside = stash::take(&mut inbox);
+    let queue = inbox.drain();
+    cell.left.store(0, Ordering::Relaxed);
+    drop(inbox);
+    let leftovers: Vec<_> = aside.into_iter().chain(batch).chain(queue).collect();
+    let n = leftovers.len();
+    cell.bury(leftovers.into_iter(), dead_reason(reason));
+    (n, senders)
 }
 
 /// Undoes all ties of an actor that has ended, and tells those who asked for it.

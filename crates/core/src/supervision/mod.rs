@@ -22,5 +22,5 @@ pub use self::{
 pub(crate) use self::{
     check::Check,
     child::Rules,
-    supervisor::{Effect, Input, Key, LAST_GRACE, Manner, Standing, Supervisor},
+    supervisor::{Effect, Input, Key, LAST_GRACE, Manner, Standing, Supervisor, last_grace_at},
 };

@@ -238,7 +238,7 @@ impl System {
 
     /// The actors that the system itself supervises; a system that has closed takes no more.
     pub(crate) fn family(&self) -> Arc<Family> {
-        let family = self.0.family.get_or_init(|| Family::new(&self.0.shared, None));
+        let family = self.0.family.get_or_init(|| Family::of_system(&self.0.shared));
         if self.is_closed() {
             family.feed(Input::Close(Manner::Await));
         }

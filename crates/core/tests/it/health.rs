@@ -10,12 +10,15 @@ use std::{
 };
 
 use ghostlight::{
-    Actor, ActorRef, Capacity, Context, Create, Failure, Handler, Health, MailboxOptions, Message,
-    SpawnOptions, System,
+    Actor, ActorRef, Backoff, Capacity, Context, Create, Failure, Handler, Health, MailboxOptions,
+    Message, SpawnOptions, System,
 };
 
-use crate::support::{
-    Gate, Hold, Journal, Listed, Log, Note, Path, assert_conserved, ended, park, rest, soon,
+use crate::{
+    kin::{Act, Do, Plan, permanent},
+    support::{
+        Gate, Hold, Journal, Listed, Log, Note, Path, assert_conserved, ended, park, rest, soon,
+    },
 };
 
 /// Says how it is, and who asked on which thread.
@@ -155,11 +158,13 @@ async fn a_stuck_actor_is_unhealthy_without_having_been_asked() {
     let gate = park(&actor).await;
     actor.try_tell(Note(1)).unwrap();
     let health = actor.health().await;
-    assert_eq!(health.to_string(), "unhealthy: no progress for at least 1.0s, 1 message waits");
+    let text = "unhealthy: no progress for at least 1.0s, 1 message waits, the oldest for as long";
+    assert_eq!(health.to_string(), text);
     (0..16).for_each(|n| actor.try_tell(Note(n)).unwrap());
     tokio::time::sleep(secs(2)).await;
     let health = actor.health().within(Duration::from_millis(200)).await;
-    assert_eq!(health.to_string(), "unhealthy: no progress for at least 3.2s, 17 messages wait");
+    let text = "unhealthy: no progress for at least 3.2s, 17 messages wait, the oldest for as long";
+    assert_eq!(health.to_string(), text);
     assert_eq!(asked.all(), []);
     gate.open();
     rest().await;
@@ -320,4 +325,24 @@ async fn a_check_changes_nothing_about_asks() {
         }
     }
     assert_conserved(&system);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_actor_that_waits_for_its_next_incarnation_is_degraded() {
+    let system = System::new("test");
+    let plan = Plan::new("child", &Log::default());
+    let child = system.supervise(plan.factory(), permanent().backoff(slow_backoff()));
+    child.wait_started().await.unwrap();
+    child.tell(Do(Act::Panic("torn"))).await.unwrap();
+    rest().await;
+    child.try_tell(Note(1)).unwrap();
+    let health = child.health().within(secs(2)).await;
+    assert_eq!(health.to_string(), "degraded: restarting, 1 message waits");
+    tokio::time::sleep(secs(10)).await;
+    assert_eq!(child.health().await, Health::Healthy);
+    assert_conserved(&system);
+}
+
+fn slow_backoff() -> Backoff {
+    Backoff::default().min(secs(5)).jitter(0.0)
 }

@@ -1,9 +1,13 @@
 //! Owners and the actors they own: D-10 to D-14, D-16 to D-19, D-23, D-24, E-22, E-31.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use ghostlight::{
-    Actor, ActorRef, Backoff, ChildSpec, Context, Failure, SpawnOptions, StopReason, System,
+    Actor, ActorRef, Backoff, ChildSpec, Context, Failure, Handler, SpawnOptions, StopReason,
+    System,
 };
 
 use crate::{
@@ -244,7 +248,7 @@ async fn a_handler_of_a_child_that_heeds_cancelled_ends_at_once() {
     impl Actor for Heedful {
         type Protocol = (Hold,);
     }
-    impl ghostlight::Handler<Hold> for Heedful {
+    impl Handler<Hold> for Heedful {
         async fn handle(&mut self, _: Hold, cx: &mut Context<'_, Self>) {
             cx.cancelled().await;
         }
@@ -433,7 +437,7 @@ async fn an_owner_with_live_children_can_be_stopped_while_they_talk_to_it() {
     impl Actor for Nag {
         type Protocol = (Go,);
     }
-    impl ghostlight::Handler<Go> for Nag {
+    impl Handler<Go> for Nag {
         async fn handle(&mut self, _: Go, _: &mut Context<'_, Self>) {
             let answer = self.0.ask(Add(7)).queued().within(Duration::from_secs(3600)).await;
             let error = answer.unwrap_err();
@@ -461,6 +465,40 @@ async fn an_owner_with_live_children_can_be_stopped_while_they_talk_to_it() {
     assert_eq!(log.all(), [told.clone(), told]);
     assert!(took < Duration::from_secs(1), "it took {took:?}");
     assert_conserved(&system);
+}
+
+/// Holds its thread until the test lets go of it.
+struct Deaf(mpsc::Receiver<()>);
+impl Actor for Deaf {
+    type Protocol = (Note,);
+}
+impl Handler<Note> for Deaf {
+    async fn handle(&mut self, _: Note, _: &mut Context<'_, Self>) {
+        _ = self.0.recv();
+    }
+}
+
+/// What does not give its thread back takes nobody along: neither its owner nor that one's owner.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn of_a_tree_with_one_that_holds_its_thread_only_that_one_is_lost() {
+    let system = System::new("test");
+    let (release, held) = mpsc::channel();
+    let [top, middle] = ["top", "middle"].map(|it| Plan::new(it, &Log::default()).build());
+    let top = system.spawn(top);
+    let middle = call(&top, |cx| cx.spawn(middle)).await;
+    let deaf = call(&middle, |cx| cx.spawn(Deaf(held))).await;
+    deaf.tell(Note(1)).await.unwrap();
+    while deaf.mailbox_len() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let report = system.shutdown(Duration::from_millis(50)).await;
+    let lost: Vec<_> = report.lost.iter().map(|it| it.id).collect();
+    assert_eq!(lost, [deaf.id()], "{report}");
+    let killed: Vec<_> = report.killed.iter().map(|it| it.id).collect();
+    assert_eq!(killed, [middle.id(), top.id()], "{report}");
+    drop(release);
+    ended(&deaf).await;
+    assert!(system.actors().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Effect, Key, LAST_GRACE, Step, Supervisor,
+    Effect, Key, Step, Supervisor,
     closing::Door,
     table::{Phase, Then},
 };
@@ -143,7 +143,7 @@ impl Supervisor {
 
     pub(super) fn forget(&mut self, key: Key, reason: StopReason, step: &mut Step<'_>) {
         self.fell(key, &reason);
-        self.table.enter(key, Phase::Forgotten, Some(step.now + LAST_GRACE));
+        self.table.enter(key, Phase::Forgotten, Some(step.now + self.last_grace));
         self.leave_round(key);
         step.effects.push(Effect::Forget(key, reason));
     }

@@ -33,6 +33,12 @@ use crate::{Health, StopReason};
 /// that gives its thread back.
 pub(crate) const LAST_GRACE: Duration = Duration::from_millis(500);
 
+/// The same for the children of an owner at this depth, where the system's own are at zero: the
+/// deeper, the shorter. So one that holds its thread is given up before its owner is, and not with it.
+pub(crate) fn last_grace_at(depth: u32) -> Duration {
+    LAST_GRACE / 2 + LAST_GRACE / 2 / (depth + 1)
+}
+
 /// Which child. Grows in order of start, and is never used twice.
 pub(crate) type Key = u64;
 
@@ -144,6 +150,7 @@ pub(crate) enum Standing {
 pub(crate) struct Supervisor {
     options: Supervision,
     luck: Rng,
+    last_grace: Duration,
     table: Table,
     /// The coordinated restart that is under way.
     round: Option<Round>,
@@ -158,11 +165,13 @@ struct Step<'a> {
 }
 
 impl Supervisor {
-    /// Whose jitter follows from `seed`.
-    pub(crate) fn new(seed: u64) -> Self {
+    /// Whose jitter follows from `seed`, and whose children may take so long to be gone when nothing
+    /// else is left to them.
+    pub(crate) fn new(seed: u64, last_grace: Duration) -> Self {
         Self {
             options: Supervision::default(),
             luck: Rng::seeded(seed),
+            last_grace,
             table: Table::default(),
             round: None,
             door: Door::Open,

@@ -1,7 +1,7 @@
 //! Telling a child to end, and the wishes of the owner.
 
 use super::{
-    Effect, Key, LAST_GRACE, Step, Supervisor,
+    Effect, Key, Step, Supervisor,
     table::{Phase, Then},
 };
 use crate::StopReason;
@@ -98,7 +98,7 @@ impl Supervisor {
     pub(super) fn kill(&mut self, key: Key, then: Then, step: &mut Step<'_>) {
         self.fell(key, &StopReason::Killed);
         let phase = Phase::Ending { then, is_killed: true };
-        self.table.enter(key, phase, Some(step.now + LAST_GRACE));
+        self.table.enter(key, phase, Some(step.now + self.last_grace));
         step.effects.push(Effect::Kill(key));
     }
 }

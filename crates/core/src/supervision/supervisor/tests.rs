@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use ghostlight_rt::Instant;
 
 use self::seen::{Seen, seen};
-use super::{Effect, Input, Key, Manner, Supervisor};
+use super::{Effect, Input, Key, LAST_GRACE, Manner, Supervisor};
 use crate::{Backoff, ChildSpec, Failure, StopReason, Supervision};
 
 const SHUTDOWN: Duration = Duration::from_secs(1);
@@ -64,7 +64,7 @@ struct Scene {
 
 impl Scene {
     fn new(group: Supervision, children: &[ChildSpec]) -> Self {
-        let mut machine = Supervisor::new(7);
+        let mut machine = Supervisor::new(7, LAST_GRACE);
         machine.set_options(group);
         let mut scene = Self { machine, now: Instant::ORIGIN, first: children[0].clone() };
         for spec in children {

@@ -10,7 +10,7 @@ use super::{
     shell::Shell,
 };
 use crate::supervision::supervisor::{
-    Input, Key, Manner, Supervisor,
+    Input, Key, LAST_GRACE, Manner, Supervisor,
     tests::{
         reason,
         seen::{Seen, seen},
@@ -131,7 +131,7 @@ struct Game {
 
 /// Plays it all, and then closes until nobody is left.
 pub(super) fn play(setting: &Setting, ops: &[Op]) -> Result<(), String> {
-    let mut machine = Supervisor::new(setting.seed);
+    let mut machine = Supervisor::new(setting.seed, LAST_GRACE);
     machine.set_options(setting.supervision());
     let mut game = Game {
         now: Instant::ORIGIN,
