@@ -4,7 +4,8 @@ use std::{fmt, marker::PhantomData};
 
 use super::job::unless_told;
 use crate::{
-    Actor, ActorRef, ChildSpec, Context, Failure, Handler, Message, StopReason, System, Terminated,
+    Actor, ActorId, ActorRef, ChildSpec, Context, Failure, Handler, Message, SpawnOptions,
+    StopReason, System, Terminated,
 };
 
 /// Something that is started and stopped, and may fail while nobody calls it: a listener, a pool, a
@@ -75,6 +76,14 @@ pub trait Engine: Send + 'static {
 pub struct EngineActor<E: Engine> {
     engine: Option<E>,
     handle: Option<E::Handle>,
+    /// Who owns the engine that was started.
+    guard: Option<ActorId>,
+}
+
+impl<E: Engine> EngineActor<E> {
+    const fn new(engine: E) -> Self {
+        Self { engine: Some(engine), handle: None, guard: None }
+    }
 }
 
 /// Asks for the handle of the engine that runs now.
@@ -99,7 +108,7 @@ impl<A: Actor> Context<'_, A> {
         factory: impl Fn() -> E + Send + Sync + 'static,
         spec: ChildSpec,
     ) -> ActorRef<EngineActor<E>> {
-        self.supervise_with(move || EngineActor { engine: Some(factory()), handle: None }, spec)
+        self.supervise_with(move || EngineActor::new(factory()), spec)
     }
 }
 
@@ -110,7 +119,7 @@ impl System {
         factory: impl Fn() -> E + Send + Sync + 'static,
         spec: ChildSpec,
     ) -> ActorRef<EngineActor<E>> {
-        self.supervise(move || EngineActor { engine: Some(factory()), handle: None }, spec)
+        self.supervise(move || EngineActor::new(factory()), spec)
     }
 }
 
@@ -126,8 +135,10 @@ impl<E: Engine> Actor for EngineActor<E> {
         let Some(mut engine) = self.engine.take() else { return Ok(()) };
         let handle = engine.start().await;
         // From here on it has to be stopped, whatever comes.
-        let guard = cx.spawn(Guard(engine));
+        let options = SpawnOptions::default().shutdown_deadline(cx.cell().settings.shutdown);
+        let guard = cx.spawn_with(Guard(engine), options);
         cx.watch(&guard);
+        self.guard = Some(guard.id());
         self.handle = Some(handle?);
         guard.try_tell(Attend)?;
         Ok(())
@@ -147,10 +158,22 @@ impl<E: Engine> Handler<HandleOf<E>> for EngineActor<E> {
 #[diagnostic::do_not_recommend]
 impl<E: Engine> Handler<Terminated> for EngineActor<E> {
     async fn handle(&mut self, end: Terminated, cx: &mut Context<'_, Self>) {
-        match end.why.failure() {
+        // That the engine of the incarnation before was stopped may be told to this one.
+        if self.guard != Some(end.id) {
+            return;
+        }
+        match first_failure(&end.why) {
             Some(failure) => cx.fail(failure.clone()).await,
             None => cx.stop(),
         }
+    }
+}
+
+/// What the engine failed with, rather than what stopping it failed with after that.
+fn first_failure(why: &StopReason) -> Option<&Failure> {
+    match why {
+        StopReason::StopFailed(both) => first_failure(&both.reason).or(Some(&both.failure)),
+        why => why.failure(),
     }
 }
 
