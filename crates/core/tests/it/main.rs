@@ -57,3 +57,4 @@ mod watching;
 mod watching_elsewhere;
 mod watching_restarts;
 mod watchman;
+mod work;
