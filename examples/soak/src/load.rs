@@ -1,0 +1,158 @@
+//! Who uses the tree, and who wrecks it meanwhile.
+
+use std::{ops::AddAssign, sync::Arc, time::Duration};
+
+use ghostlight::{Instant, Rng, Runtime};
+
+use crate::{
+    directory::Directory,
+    ledger::{Ledger, Told},
+    tree::{Collapse, Fate, How, Increment, When},
+};
+
+/// How many ask at a time.
+pub(crate) const CLIENTS: u64 = 64;
+
+/// One in so many increments makes its worker fail.
+const FAILING: usize = 100;
+
+/// One in so many pauses.
+const PAUSING: usize = 100;
+
+/// One in so many has its worker killed while it pauses.
+const KILLING: usize = 5_000;
+
+/// How long a supervisor lives on average before it is wrecked.
+const LIFETIME: Duration = Duration::from_secs(5);
+
+/// Who uses the tree, and who wrecks it meanwhile.
+pub(crate) struct Load {
+    pub(crate) runtime: Runtime,
+    pub(crate) directory: Directory,
+    pub(crate) ledger: Ledger,
+    pub(crate) seed: u64,
+}
+
+/// What came of a load.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) acked: u64,
+    pub(crate) refused: u64,
+    pub(crate) in_doubt: u64,
+    pub(crate) killed_workers: u64,
+    pub(crate) killed_supervisors: u64,
+    /// What should not happen at all.
+    pub(crate) odd: Vec<String>,
+}
+
+impl Load {
+    /// Uses and wrecks the tree for so long, by the chance of this round.
+    pub(crate) async fn press(self: &Arc<Self>, round: u64, time: Duration) -> Tally {
+        let until = self.runtime.now() + time;
+        let chance = |number| Rng::seeded(self.seed ^ (round << 48) ^ (number << 32));
+        let wrecker = tokio::spawn(Arc::clone(self).wreck(chance(0), until));
+        let clients = (1..=CLIENTS).map(|number| {
+            let (load, chance) = (Arc::clone(self), chance(number));
+            tokio::spawn(async move { load.use_tree(chance, until).await })
+        });
+        let clients: Vec<_> = clients.collect();
+        let mut sum = Tally::default();
+        for it in clients.into_iter().chain([wrecker]) {
+            match it.await {
+                Ok(tally) => sum += tally,
+                Err(error) => sum.odd.push(format!("a client was lost: {error}")),
+            }
+        }
+        sum
+    }
+
+    async fn use_tree(&self, mut chance: Rng, until: Instant) -> Tally {
+        let mut tally = Tally::default();
+        while self.runtime.now() < until {
+            self.increment(&mut chance, &mut tally).await;
+        }
+        tally
+    }
+
+    /// Asks a worker somewhere to count one more.
+    async fn increment(&self, chance: &mut Rng, tally: &mut Tally) {
+        let team = chance.below(self.directory.teams());
+        let seat = chance.below(self.directory.seats(team));
+        let worker = self.directory.worker(team, seat);
+        let is_killed = one_in(KILLING, chance);
+        let does_pause = is_killed || one_in(PAUSING, chance);
+        let pause = does_pause.then(|| when(chance));
+        let increment = Increment { fate: fate(chance), pause };
+        let (fate, ask) = (increment.fate, worker.ask(increment));
+        let ask = if one_in(4, chance) { ask.queued() } else { ask };
+        let end = if is_killed {
+            tally.killed_workers += 1;
+            // The ask is polled first, so that the kill finds it running.
+            tokio::join!(ask.into_future(), async { worker.kill() }).0
+        } else {
+            ask.await
+        };
+        match self.ledger.note((team, seat), fate, &end) {
+            Ok(Told::Acked) => tally.acked += 1,
+            Ok(Told::InDoubt) => tally.in_doubt += 1,
+            Ok(Told::Refused) => {
+                tally.refused += 1;
+                self.directory.refresh(team).await;
+            }
+            Err(fault) => tally.odd.push(fault),
+        }
+    }
+
+    /// Has one supervisor after another fail, one way or the other, or kills it.
+    async fn wreck(self: Arc<Self>, mut chance: Rng, until: Instant) -> Tally {
+        let mut tally = Tally::default();
+        let pause = LIFETIME / self.directory.teams() as u32;
+        for n in 0_u64.. {
+            self.runtime.sleep(pause).await;
+            if until <= self.runtime.now() {
+                break;
+            }
+            let supervisor = self.directory.supervisor(chance.below(self.directory.teams()));
+            let how = match n % 3 {
+                0 => How::Panic,
+                1 => How::Declare,
+                _ => {
+                    supervisor.kill();
+                    tally.killed_supervisors += 1;
+                    continue;
+                }
+            };
+            if supervisor.ask(Collapse(how)).await.is_ok() {
+                tally.odd.push("a supervisor that failed gave an answer".to_owned());
+            }
+        }
+        tally
+    }
+}
+
+fn one_in(n: usize, chance: &mut Rng) -> bool {
+    chance.below(n) == 0
+}
+
+fn when(chance: &mut Rng) -> When {
+    if one_in(2, chance) { When::Before } else { When::After }
+}
+
+fn fate(chance: &mut Rng) -> Fate {
+    if !one_in(FAILING, chance) {
+        return Fate::Serve;
+    }
+    let how = if one_in(2, chance) { How::Panic } else { How::Declare };
+    Fate::Fail(when(chance), how)
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.acked += other.acked;
+        self.refused += other.refused;
+        self.in_doubt += other.in_doubt;
+        self.killed_workers += other.killed_workers;
+        self.killed_supervisors += other.killed_supervisors;
+        self.odd.extend(other.odd);
+    }
+}

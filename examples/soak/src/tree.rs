@@ -1,0 +1,224 @@
+//! The tree: a root, its supervisors, and their workers. All are permanent; workers and supervisors
+//! fail when they are told to.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use ghostlight::{Backoff, ChildSpec, RestartWindow, prelude::*};
+
+use crate::ledger::Count;
+
+/// What every failure on purpose says.
+pub(crate) const ON_PURPOSE: &str = "on purpose";
+
+/// How long an increment pauses that does.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// What the tree is made of, and what it has done to itself.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// What the workers of each supervisor count on.
+    pub(crate) counts: Vec<Vec<Count>>,
+    /// How many workers were ever supervised.
+    pub(crate) hired: AtomicU64,
+    /// How many failures workers began.
+    pub(crate) worker_failures: AtomicU64,
+    /// How many failures supervisors began.
+    pub(crate) supervisor_failures: AtomicU64,
+}
+
+/// Relative to the moment in which an increment is counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum When {
+    Before,
+    After,
+}
+
+/// How an actor fails.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum How {
+    Panic,
+    Declare,
+}
+
+/// What becomes of an increment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fate {
+    Serve,
+    Fail(When, How),
+}
+
+/// Counts one, unless it is to fail first. Answered with how many that makes.
+#[derive(Message)]
+#[message(reply = u64)]
+pub(crate) struct Increment {
+    pub(crate) fate: Fate,
+    /// Where it pauses, if it does: what can be cut there by a kill, is.
+    pub(crate) pause: Option<When>,
+}
+
+/// How many increments a worker has counted, over all incarnations.
+#[derive(Message)]
+#[message(reply = u64)]
+pub(crate) struct Total;
+
+/// Who works for a supervisor at present.
+#[derive(Message)]
+#[message(reply = Vec<ActorRef<Worker>>)]
+pub(crate) struct Team;
+
+/// Makes a supervisor fail, and its whole team end.
+#[derive(Message)]
+pub(crate) struct Collapse(pub(crate) How);
+
+/// Who supervises.
+#[derive(Message)]
+#[message(reply = Vec<ActorRef<Supervisor>>)]
+pub(crate) struct Supervisors;
+
+/// Counts increments. The count is not its own: what is acknowledged must outlive a failure.
+pub(crate) struct Worker {
+    count: Count,
+    plan: Arc<Plan>,
+}
+
+impl Actor for Worker {
+    type Protocol = (Increment, Total);
+
+    fn label() -> &'static str {
+        "worker"
+    }
+}
+
+impl Handler<Increment> for Worker {
+    async fn handle(&mut self, message: Increment, cx: &mut Context<'_, Self>) -> u64 {
+        let Increment { fate, pause } = message;
+        if pause == Some(When::Before) {
+            cx.sleep(PAUSE).await;
+        }
+        if let Fate::Fail(When::Before, how) = fate {
+            return fail(how, &self.plan.worker_failures, cx).await;
+        }
+        let total = self.count.fetch_add(1, Relaxed) + 1;
+        if pause == Some(When::After) {
+            cx.sleep(PAUSE).await;
+        }
+        if let Fate::Fail(When::After, how) = fate {
+            return fail(how, &self.plan.worker_failures, cx).await;
+        }
+        total
+    }
+}
+
+impl ReadHandler<Total> for Worker {
+    async fn read(&self, _: Total, _: &ReadContext<'_, Self>) -> u64 {
+        self.count.load(Relaxed)
+    }
+}
+
+/// Supervises a team of workers, and hires a new one in each incarnation.
+pub(crate) struct Supervisor {
+    number: usize,
+    plan: Arc<Plan>,
+    team: Vec<ActorRef<Worker>>,
+}
+
+impl Actor for Supervisor {
+    type Protocol = (Team, Collapse);
+
+    fn label() -> &'static str {
+        "supervisor"
+    }
+
+    fn options() -> SpawnOptions {
+        // A team ends one after the other.
+        SpawnOptions::default().shutdown_deadline(Duration::from_secs(10))
+    }
+
+    async fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        for count in &self.plan.counts[self.number] {
+            let (count, plan) = (Arc::clone(count), Arc::clone(&self.plan));
+            let hire = move || Worker { count: Arc::clone(&count), plan: Arc::clone(&plan) };
+            self.plan.hired.fetch_add(1, Relaxed);
+            self.team.push(cx.supervise_with(hire, often()));
+        }
+        Ok(())
+    }
+}
+
+impl ReadHandler<Team> for Supervisor {
+    async fn read(&self, _: Team, _: &ReadContext<'_, Self>) -> Vec<ActorRef<Worker>> {
+        self.team.clone()
+    }
+}
+
+impl Handler<Collapse> for Supervisor {
+    async fn handle(&mut self, Collapse(how): Collapse, cx: &mut Context<'_, Self>) {
+        fail::<_, ()>(how, &self.plan.supervisor_failures, cx).await;
+    }
+}
+
+/// Supervises the supervisors. It does nothing else, so it does not fail.
+pub(crate) struct Root {
+    plan: Arc<Plan>,
+    supervisors: Vec<ActorRef<Supervisor>>,
+}
+
+impl Root {
+    pub(crate) const fn new(plan: Arc<Plan>) -> Self {
+        Self { plan, supervisors: Vec::new() }
+    }
+}
+
+impl Actor for Root {
+    type Protocol = (Supervisors,);
+
+    fn label() -> &'static str {
+        "root"
+    }
+
+    fn options() -> SpawnOptions {
+        // So do the supervisors, each after its team.
+        SpawnOptions::default().shutdown_deadline(Duration::from_secs(60))
+    }
+
+    async fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        for number in 0..self.plan.counts.len() {
+            let plan = Arc::clone(&self.plan);
+            let make = move || Supervisor { number, plan: Arc::clone(&plan), team: Vec::new() };
+            self.supervisors.push(cx.supervise_with(make, often()));
+        }
+        Ok(())
+    }
+}
+
+impl ReadHandler<Supervisors> for Root {
+    async fn read(&self, _: Supervisors, _: &ReadContext<'_, Self>) -> Vec<ActorRef<Supervisor>> {
+        self.supervisors.clone()
+    }
+}
+
+/// Started again as often as it takes, and soon.
+pub(crate) fn often() -> ChildSpec {
+    let soon = Backoff::default()
+        .min(Duration::from_millis(1))
+        .max(Duration::from_millis(20))
+        .reset_after(Duration::from_secs(1));
+    ChildSpec::permanent()
+        .backoff(soon)
+        .window(RestartWindow::new(u32::MAX, Duration::from_secs(1)))
+}
+
+/// Fails, and counts that before it does.
+async fn fail<A: Actor, R>(how: How, failures: &AtomicU64, cx: &mut Context<'_, A>) -> R {
+    failures.fetch_add(1, Relaxed);
+    match how {
+        How::Panic => panic!("{ON_PURPOSE}"),
+        How::Declare => cx.fail(Failure::recoverable(ON_PURPOSE)).await,
+    }
+}
