@@ -22,8 +22,14 @@ const PAUSING: usize = 100;
 /// One in so many has its worker killed while it pauses.
 const KILLING: usize = 5_000;
 
+/// One in so many is waited for no longer than [`HASTE`].
+const HASTY: usize = 50;
+
+/// About as long as a pause: some of what is waited for so long has begun by then.
+const HASTE: Duration = Duration::from_millis(1);
+
 /// How long a supervisor lives on average before it is wrecked.
-const LIFETIME: Duration = Duration::from_secs(5);
+const LIFETIME: Duration = Duration::from_secs(3);
 
 /// Who uses the tree, and who wrecks it meanwhile.
 pub(crate) struct Load {
@@ -85,6 +91,7 @@ impl Load {
         let increment = Increment { fate: fate(chance), pause };
         let (fate, ask) = (increment.fate, worker.ask(increment));
         let ask = if one_in(4, chance) { ask.queued() } else { ask };
+        let ask = if one_in(HASTY, chance) { ask.within(HASTE) } else { ask };
         let end = if is_killed {
             tally.killed_workers += 1;
             // The ask is polled first, so that the kill finds it running.
@@ -114,13 +121,13 @@ impl Load {
             }
             let supervisor = self.directory.supervisor(chance.below(self.directory.teams()));
             let how = match n % 3 {
-                0 => How::Panic,
-                1 => How::Declare,
-                _ => {
+                0 => {
                     supervisor.kill();
                     tally.killed_supervisors += 1;
                     continue;
                 }
+                1 => How::Panic,
+                _ => How::Declare,
             };
             if supervisor.ask(Collapse(how)).await.is_ok() {
                 tally.odd.push("a supervisor that failed gave an answer".to_owned());
