@@ -12,8 +12,8 @@ use crate::{
     witness::Notes,
 };
 
-/// How long the last restarts, and the last tasks of the dead, may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the last answers, the last restarts, and the last tasks of the dead may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Waits until everybody runs, and nobody and nothing is left over: each level has as many actors as
 /// at the start, and each count is held as often.

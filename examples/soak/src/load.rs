@@ -5,6 +5,7 @@ use std::{ops::AddAssign, sync::Arc, time::Duration};
 use ghostlight::{Instant, Rng, Runtime};
 
 use crate::{
+    audit::PATIENCE,
     directory::Directory,
     ledger::{Ledger, Told},
     tree::{Collapse, Fate, How, Increment, When},
@@ -62,11 +63,18 @@ impl Load {
             tokio::spawn(async move { load.use_tree(chance, until).await })
         });
         let clients: Vec<_> = clients.collect();
+        let mut limit = self.runtime.sleep(time + PATIENCE);
         let mut sum = Tally::default();
         for it in clients.into_iter().chain([wrecker]) {
-            match it.await {
-                Ok(tally) => sum += tally,
-                Err(error) => sum.odd.push(format!("a client was lost: {error}")),
+            tokio::select! {
+                end = it => match end {
+                    Ok(tally) => sum += tally,
+                    Err(error) => sum.odd.push(format!("a caller was lost: {error}")),
+                },
+                () = &mut limit => {
+                    sum.odd.push("a caller still waits, and others perhaps".to_owned());
+                    break;
+                }
             }
         }
         sum
