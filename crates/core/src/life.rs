@@ -292,8 +292,11 @@ pub(crate) enum Word {
     Wait,
     Start,
     End(StopReason),
-    /// Somebody wants the end of the incarnation that has not begun: that was it.
+    /// Somebody wants the end of the incarnation that was to start: that was it.
     Ended(StopReason),
+    /// Somebody wants the end, and no start was decided yet. Perhaps it is in this moment, so this is
+    /// not the end of an incarnation.
+    CalledOff(StopReason),
 }
 
 /// Takes the word of the supervisor, or of whoever gave an order meanwhile.
@@ -308,7 +311,10 @@ pub(crate) fn take_word<A: Actor>(cell: &Cell<A>) -> Word {
     }
     if let Some(order) = inbox.rare().order.take() {
         cell.signals().lower(Signals::ANY_END);
-        return Word::Ended(order.reason);
+        return match next {
+            Some(_) => Word::Ended(order.reason),
+            None => Word::CalledOff(order.reason),
+        };
     }
     if next.is_some() { Word::Start } else { Word::Wait }
 }

@@ -13,10 +13,11 @@ use crate::{
     Actor, Failure, StopReason,
     cell::Cell,
     core::{Core, Errand},
+    family::Post,
     life::{self, Word},
     run::has_stopped_hook,
     signal::Signals,
-    supervision::{Input, Manner},
+    supervision::{Input, Key, Manner},
 };
 
 impl<A: Actor> Course<A> {
@@ -283,11 +284,8 @@ impl<A: Actor> Course<A> {
                 life::reopen(cell);
                 self.enter(Phase::Creating(birth));
             }
-            Word::Ended(reason) => {
-                let post = cell.lock().kin().post.clone();
-                post.into_iter()
-                    .for_each(|it| it.family.feed(Input::Ended(it.key, reason.clone())));
-            }
+            Word::Ended(reason) => tell_supervisor(cell, |key| Input::Ended(key, reason)),
+            Word::CalledOff(reason) => tell_supervisor(cell, |key| Input::CalledOff(key, reason)),
             Word::End(reason) => {
                 self.enter(Phase::Done);
                 life::finish(cell, None, reason);
@@ -306,6 +304,13 @@ pub(super) enum After<A: Actor> {
     Stop(Box<Core<A>>, StopReason),
     /// The incarnation has ended.
     End(Box<Core<A>>, StopReason),
+}
+
+fn tell_supervisor<A: Actor>(cell: &Cell<A>, input: impl FnOnce(Key) -> Input) {
+    let post = cell.lock().kin().post.clone();
+    if let Some(Post { family, key }) = post {
+        family.feed(input(key));
+    }
 }
 
 /// Tells the children to end, and says whether there are none left.

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use ghostlight::{
-    AskError, Backoff, Capacity, ChildSpec, DeadReason, MailboxOptions, OnFailure, Priority,
-    Refused, RestartWindow, SpawnOptions, Status, StopReason, Supervision, System,
+    AskError, Backoff, Capacity, ChildSpec, DeadReason, Health, MailboxOptions, OnFailure,
+    Priority, Refused, RestartWindow, SpawnOptions, Status, StopReason, Supervision, System,
 };
 
 use crate::{
@@ -454,5 +454,26 @@ async fn a_stop_during_a_backoff_ends_a_transient_child_and_not_a_permanent_one(
         }
         assert_eq!(incarnation(&owner).await, 0);
         assert_conserved(&system);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_kill_just_as_its_wait_is_over_leaves_child_and_supervisor_of_one_mind() {
+    let system = System::new("test");
+    system.supervision(Supervision::one_for_one().min_healthy(1));
+    let wait = Duration::from_millis(1);
+    let spec = permanent().backoff(Backoff::default().min(wait).max(wait).jitter(0.0));
+    let child = system.supervise(Plan::new("child", &Log::default()).factory(), spec);
+    child.wait_started().await.unwrap();
+    for round in 0..400 {
+        let begin = std::time::Instant::now();
+        while begin.elapsed() < wait + wait / 2 {
+            child.kill();
+        }
+        while child.ask(Do(Act::Nothing)).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+        // Who believes that it still waits, starts it twice, and would not know of its next end.
+        assert_eq!(system.children().health(), Health::Healthy, "{round}");
     }
 }

@@ -36,8 +36,7 @@ impl Supervisor {
             return;
         };
         match phase {
-            Phase::Waiting | Phase::Held => self.called_off(key, reason, step),
-            Phase::Halted | Phase::Forgotten => {}
+            Phase::Waiting | Phase::Held | Phase::Halted | Phase::Forgotten => {}
             _ if self.door != Door::Open => self.forget(key, reason, step),
             Phase::Starting | Phase::Running => self.judged(key, reason, step),
             Phase::Ending { then: Then::Start, .. } => self.replaced(key, reason, false, step),
@@ -71,11 +70,17 @@ impl Supervisor {
         }
     }
 
-    /// It was told to end while it waited for its next incarnation, after which none may follow.
-    fn called_off(&mut self, key: Key, reason: StopReason, step: &mut Step<'_>) {
+    /// It was told to end while it waited for its next incarnation, and that may be the end of it.
+    pub(super) fn called_off(&mut self, key: Key, reason: StopReason, step: &mut Step<'_>) {
         let is_over = self.table.get(key).is_some_and(|it| !it.rules.restart.follows(&reason));
-        if is_over {
-            self.forget(key, reason, step);
+        match self.table.phase(key) {
+            Some(Phase::Waiting | Phase::Held) if is_over => self.forget(key, reason, step),
+            // Its wait was over in the same moment: the start is on its way, and so is the end then.
+            Some(Phase::Starting) if is_over || self.door != Door::Open => {
+                self.leave_round(key);
+                self.halt(key, reason, Then::Forget, step);
+            }
+            _ => {}
         }
     }
 

@@ -49,6 +49,9 @@ pub(crate) enum Input {
     Started(Key),
     /// An incarnation has ended and cleaned up; its child waits for `Start` or `Forget`.
     Ended(Key, StopReason),
+    /// Somebody else wants the child to end, which waits for its next incarnation. A start that was
+    /// decided in the same moment is still carried out.
+    CalledOff(Key, StopReason),
     /// A child has ended for good.
     Gone(Key),
     /// The owner wants the child's incarnation ended, and none until it says [`Start`](Self::Start).
@@ -233,6 +236,7 @@ impl Supervisor {
         match input {
             Input::Started(key) => self.started(key, step),
             Input::Ended(key, reason) => self.ended(key, reason, step),
+            Input::CalledOff(key, reason) => self.called_off(key, reason, step),
             Input::Gone(key) => self.gone(key),
             Input::Close(manner) => self.close(manner, step),
             Input::Reopen => self.reopen(),

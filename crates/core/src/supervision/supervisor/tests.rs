@@ -39,7 +39,8 @@ fn exact(spec: ChildSpec) -> ChildSpec {
 /// Plays a script over children 0, 1, … that all run, and compares what is done.
 ///
 /// A line is `<what happens> -> <effects>`. What happens is one of `started`, `fail`, `fatal`,
-/// `normal`, `stopped`, `killed`, `vetoed`, `retired` and `left` (ends of an incarnation), `gone`,
+/// `normal`, `stopped`, `killed`, `vetoed`, `retired` and `left` (ends of an incarnation), the same
+/// after `no-` (an order to end so, while none is there), `gone`,
 /// `stop`, `start`, `restart` and `remove`, each with a key; `close`, `kill all`, `reopen`; `add`
 /// for one more child like the first, which is starting; or `+100ms` for time that passes.
 #[track_caller]
@@ -123,7 +124,10 @@ fn input(line: &str) -> Input {
         "start" => Input::Start(key),
         "restart" => Input::Restart(key),
         "remove" => Input::Remove(key),
-        end => Input::Ended(key, reason(end)),
+        end => match end.strip_prefix("no-") {
+            Some(end) => Input::CalledOff(key, reason(end)),
+            None => Input::Ended(key, reason(end)),
+        },
     }
 }
 

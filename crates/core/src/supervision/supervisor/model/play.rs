@@ -30,6 +30,8 @@ pub(super) enum Op {
     End(usize, u32),
     /// A child does what it was told.
     Obey(usize),
+    /// Somebody wants the end of a child while none of its incarnations is there.
+    CallOff(usize, u32),
     /// The owner wants something of any child.
     Verb(usize, Key),
     /// Something arrives that is late, or there twice.
@@ -53,8 +55,9 @@ impl Op {
             16..60 => Self::Started(any),
             60..96 => Self::End(any, chance.u32(..)),
             96..146 => Self::Obey(any),
-            146..162 => Self::Verb(chance.usize(..4), chance.u64(..6)),
-            162..168 => Self::Noise(chance.usize(..3), chance.u64(..7)),
+            146..152 => Self::CallOff(any, chance.u32(..)),
+            152..162 => Self::Verb(chance.usize(..4), chance.u64(..6)),
+            162..168 => Self::Noise(chance.usize(..4), chance.u64(..7)),
             168 => Self::Close(Manner::Kill),
             169 | 170 => Self::Close(Manner::Stop),
             171..176 => Self::Reopen,
@@ -86,6 +89,10 @@ impl Op {
                 let key = shell.pick(pick, Shell::must_answer)?;
                 Some(shell.answer(key))
             }
+            Self::CallOff(pick, why) => {
+                let key = shell.pick(pick, Shell::can_be_called_off)?;
+                Some(Input::CalledOff(key, reason(["stopped", "killed"][why as usize % 2])))
+            }
             Self::Verb(0, key) => Some(Input::Stop(key)),
             Self::Verb(1, key) => Some(Input::Start(key)),
             Self::Verb(2, key) => Some(Input::Restart(key)),
@@ -93,6 +100,9 @@ impl Op {
             Self::Noise(0, key) => Some(Input::Started(key)),
             Self::Noise(1, key) if !shell.is_alive(key) => Some(Input::Ended(key, reason("fail"))),
             Self::Noise(2, key) if shell.is_away(key) => Some(Input::Gone(key)),
+            Self::Noise(3, key) if !shell.is_starting(key) => {
+                Some(Input::CalledOff(key, reason("killed")))
+            }
             Self::Noise(..) => None,
             Self::Close(manner) => Some(Input::Close(manner)),
             Self::Reopen => Some(Input::Reopen),

@@ -83,7 +83,10 @@ impl Reference {
             {
                 key
             }
-            Input::Started(key) | Input::Ended(key, _) | Input::Gone(key) => key,
+            Input::Started(key)
+            | Input::Ended(key, _)
+            | Input::CalledOff(key, _)
+            | Input::Gone(key) => key,
             _ => return,
         } as usize;
         if self.kids.get(kid).is_none_or(|it| it.does == Does::Nothing) {
@@ -95,6 +98,7 @@ impl Reference {
         match input {
             Input::Started(_) if self.kids[kid].does == Does::Start => self.started(kid),
             Input::Ended(_, reason) => self.ended(kid, word(reason), reason.is_failure()),
+            Input::CalledOff(_, reason) => self.call_off(kid, word(reason), reason.is_failure()),
             Input::Gone(_) => self.gone(kid),
             Input::Stop(_) => self.stop(kid),
             Input::Start(_) => self.start(kid),

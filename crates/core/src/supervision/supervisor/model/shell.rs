@@ -85,6 +85,11 @@ impl Shell {
         matches!(self.is(key), Is::Alive { .. })
     }
 
+    /// Whether it waits for a start, or one is on its way to it.
+    pub(super) fn can_be_called_off(&self, key: Key) -> bool {
+        self.is(key) == Is::Down || self.is_starting(key)
+    }
+
     pub(super) fn is_away(&self, key: Key) -> bool {
         self.is(key) == Is::Away
     }

@@ -164,6 +164,56 @@ fn what_waits_for_ever_is_never_due() {
 }
 
 #[test]
+fn called_off_while_it_waits_a_transient_child_goes_and_a_permanent_one_stays() {
+    check(
+        Supervision::one_for_one(),
+        &[permanent(), transient(), transient()],
+        "
+        fail 0     -> restarting 0 failed in 100ms
+        fail 1     -> restarting 1 failed in 100ms
+        fail 2     -> restarting 2 failed in 100ms
+        no-stopped 0 ->
+        no-stopped 1 -> forget 1 stopped
+        no-killed 2  ->
+        +100ms     -> start 0, start 2
+        ",
+    );
+}
+
+#[test]
+fn called_off_as_its_wait_is_over_it_has_still_one_start_and_one_end() {
+    check(
+        Supervision::one_for_one(),
+        &[permanent(), transient()],
+        "
+        fail 0     -> restarting 0 failed in 100ms
+        fail 1     -> restarting 1 failed in 100ms
+        +100ms     -> start 0, start 1
+        no-killed 0  ->
+        no-stopped 1 -> halt 1 stopped
+        stopped 1  -> forget 1 stopped
+        started 0  ->
+        fail 0     -> restarting 0 failed in 200ms
+        +200ms     -> start 0
+        kill all   -> kill 0
+        no-killed 0  ->
+        ",
+    );
+    check(
+        Supervision::one_for_one(),
+        &[permanent(), permanent()],
+        "
+        fail 0     -> restarting 0 failed in 100ms
+        +100ms     -> start 0
+        close      -> halt 1 owner-ended
+        no-killed 0  -> halt 0 killed
+        left 1     -> forget 1 owner-ended
+        killed 0   -> forget 0 killed
+        ",
+    );
+}
+
+#[test]
 fn what_comes_late_or_twice_does_nothing() {
     check(
         Supervision::one_for_one(),
@@ -180,6 +230,8 @@ fn what_comes_late_or_twice_does_nothing() {
         restart 7  ->
         remove 7   ->
         fail 7     -> forget 7 failed
+        no-killed 7 ->
+        no-killed 1 ->
         normal 1   -> restarting 1 normal in 100ms
         gone 1     ->
         +1s        ->

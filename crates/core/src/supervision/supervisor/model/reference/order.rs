@@ -85,6 +85,18 @@ impl Reference {
         }
     }
 
+    pub(super) fn call_off(&mut self, kid: usize, why: &'static str, is_failure: bool) {
+        let is_over = !self.is_wanted(kid, why, is_failure);
+        match self.kids[kid].does {
+            Does::Wait | Does::Hold if is_over => self.forget(kid, why),
+            Does::Start if is_over || self.closing.is_some() => {
+                self.kids[kid].part = Part::None;
+                self.halt(kid, After::Leave, why);
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn close(&mut self, manner: Manner) {
         let is_news = self.closing.is_none() || manner == Manner::Kill;
         if self.is_closed || !is_news {

@@ -27,10 +27,6 @@ impl Reference {
         let does = self.kids[kid].does;
         let is_alive = matches!(does, Does::Start | Does::Run | Does::End(..));
         if !is_alive {
-            let waits = matches!(does, Does::Wait | Does::Hold);
-            if waits && !self.is_wanted(kid, why, is_failure) {
-                self.forget(kid, why);
-            }
             return;
         }
         self.kids[kid].lives.last_mut().unwrap().ended = Some(self.now);
@@ -58,7 +54,7 @@ impl Reference {
         self.kids[kid].plan.restart == Restart::Temporary
     }
 
-    fn is_wanted(&self, kid: usize, why: &'static str, is_failure: bool) -> bool {
+    pub(super) fn is_wanted(&self, kid: usize, why: &'static str, is_failure: bool) -> bool {
         match self.kids[kid].plan.restart {
             Restart::Permanent => why != "unreferenced",
             Restart::Transient => is_failure,

@@ -37,6 +37,9 @@ impl Shell {
                     ensure(is_temporary, "is started again, and not told to retire")?;
                     self.take_turn(key, "stop", input)?;
                 }
+                if matches!(input, Input::CalledOff(..)) {
+                    self.in_turn.take_if(|it| *it == key);
+                }
                 self.ensure_last(key, effect.why)?;
                 let told = Some(effect.why);
                 self.set(key, Is::Alive { has_started, told, is_killed: false });
