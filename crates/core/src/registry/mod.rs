@@ -8,6 +8,7 @@ use std::{
     future::{poll_fn, ready},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
+    task::Poll,
 };
 
 pub use error::{LookupError, RegisterError};
@@ -89,8 +90,8 @@ impl System {
     /// The actor of that name, or a new one, made by `factory` and given the name. However many
     /// call this at once, one actor is made.
     ///
-    /// While the holder of the name is ending, this waits until it has ended, for as long as its
-    /// clean-up, or an order to drain, may take. Other callers may have the ref, and its mailbox the first
+    /// While the holder of the name is ending, this waits until it has ended or is started again, for
+    /// as long as its clean-up, or an order to drain, may take. Other callers may have the ref, and its mailbox the first
     /// messages, before `factory` has returned. After the system was shut down `factory` is not
     /// called, and the ref is that of an actor that has ended.
     ///
@@ -162,7 +163,12 @@ impl System {
             held = match held {
                 Some(holder) if holder.is_open() => return typed(&name, holder),
                 Some(holder) => {
-                    poll_fn(|cx| holder.poll_ended(cx)).await;
+                    // One that is supervised may be started again instead.
+                    poll_fn(|cx| match holder.poll_ended(cx) {
+                        Poll::Pending if !holder.is_open() => Poll::Pending,
+                        _ => Poll::Ready(()),
+                    })
+                    .await;
                     self.shared().registry.holder(&name)
                 }
                 None => {
