@@ -11,6 +11,7 @@ extern crate ghostlight_core as ghostlight;
 mod actors;
 mod asks;
 mod auto_traits;
+mod belongings;
 mod blocking;
 mod cancel;
 mod cancel_turns;
