@@ -372,7 +372,8 @@ impl<A: Actor> Cell<A> {
     }
 
     pub(crate) fn spawn_task(&self, runner: Runner<A>) {
-        drop(self.system.runtime.spawn(runner));
+        let name = || format!("{} {}", self.name(), self.id);
+        drop(self.system.runtime.spawn_named(name, runner));
     }
 
     pub(crate) fn counters(&self) -> Counters {

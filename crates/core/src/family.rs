@@ -228,7 +228,9 @@ impl Family {
         inside.has_clock = true;
         drop(inside);
         let (family, mut armed) = (Arc::clone(self), None);
-        drop(self.system.runtime.spawn(poll_fn(move |cx| family.poll_clock(&mut armed, cx))));
+        let name = || "clock of a family".to_owned();
+        let clock = poll_fn(move |cx| family.poll_clock(&mut armed, cx));
+        drop(self.system.runtime.spawn_named(name, clock));
     }
 
     fn poll_clock(

@@ -129,6 +129,28 @@ impl Runtime {
         })
     }
 
+    /// Runs `task` on its own, under a name for whoever looks: a world shows it in its trace.
+    ///
+    /// Tokio does not ask for the name, so it is not made there.
+    ///
+    /// ```
+    /// let runtime = ghostlight_rt::Runtime::multi_thread();
+    /// drop(runtime.spawn_named(|| "greeter".to_owned(), async { println!("hello") }));
+    /// ```
+    #[inline]
+    pub fn spawn_named(
+        &self,
+        name: impl FnOnce() -> String,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> Task {
+        Task(match &self.0 {
+            Kind::Tokio(tokio) => tokio.spawn(task),
+            Kind::Other(other) => {
+                Abort::Other(other.surroundings.spawn_named(name(), Box::pin(task)))
+            }
+        })
+    }
+
     /// Runs `future` to its end on the calling thread.
     ///
     /// # Panics

@@ -31,6 +31,16 @@ pub trait Surroundings: fmt::Debug + Send + Sync + 'static {
     /// Runs `task` on its own; the returned function drops it at its next await.
     fn spawn(&self, task: BoxFuture<'static, ()>) -> Box<dyn Fn() + Send + Sync>;
 
+    /// The same for a task that has a name, which may be shown and means nothing else.
+    fn spawn_named(
+        &self,
+        name: String,
+        task: BoxFuture<'static, ()>,
+    ) -> Box<dyn Fn() + Send + Sync> {
+        _ = name;
+        self.spawn(task)
+    }
+
     /// Runs `future` to its end on the calling thread.
     fn block_on(&self, future: Pin<&mut dyn Future<Output = ()>>);
 

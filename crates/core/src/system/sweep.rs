@@ -89,7 +89,8 @@ impl Shared {
     }
 
     fn spawn_sweeper(self: &Arc<Self>) {
-        drop(self.runtime.spawn(tick_while_needed(Arc::downgrade(self))));
+        let name = || format!("deadlines of {}", self.name);
+        drop(self.runtime.spawn_named(name, tick_while_needed(Arc::downgrade(self))));
     }
 }
 

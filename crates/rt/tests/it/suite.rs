@@ -13,7 +13,7 @@ use std::{
 use ghostlight_rt::{Instant, Runtime};
 use tokio::{runtime::Builder, sync::oneshot};
 
-use crate::surroundings::World;
+use super::surroundings::World;
 
 const MILLI: Duration = Duration::from_millis(1);
 

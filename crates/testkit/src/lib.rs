@@ -1,0 +1,28 @@
+//! A world in one thread: virtual time, seeded order, faults, probes.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::disallowed_methods, reason = "a world is where time and tasks come from")]
+
+mod breach;
+mod clock;
+mod digest;
+mod drive;
+mod engine;
+mod ground;
+mod panic_text;
+mod strategy;
+mod surroundings;
+mod task;
+mod timers;
+mod trace;
+mod world;
+
+pub use breach::Breach;
+pub use strategy::Strategy;
+pub use task::TaskId;
+pub use trace::{Record, Story};
+pub use world::World;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

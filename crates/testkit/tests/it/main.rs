@@ -1,0 +1,9 @@
+//! Worlds, seen from outside.
+
+// The derives write `::ghostlight`.
+extern crate ghostlight_core as ghostlight;
+
+mod actors;
+mod clocks;
+mod seam;
+mod tasks;
