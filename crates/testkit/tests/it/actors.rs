@@ -58,7 +58,7 @@ fn a_shutdown_in_a_world_takes_no_time_when_nobody_lingers() {
 }
 
 /// Ten balls passed around among ten actors in two systems.
-fn balls(seed: u64) -> (u64, u64) {
+pub(crate) fn balls(seed: u64) -> (u64, u64) {
     let world = World::seeded(seed);
     let (left, right) = (world.system("left"), world.system("right"));
     let actors: Vec<_> =

@@ -6,4 +6,6 @@ extern crate ghostlight_core as ghostlight;
 mod actors;
 mod clocks;
 mod seam;
+mod replay;
+mod strategies;
 mod tasks;
