@@ -22,10 +22,10 @@ use std::{
 use crate::{
     Actor, ActorId, Counters, DeadReason, Ended, Failure, Handler, Message, Priority, Protocol,
     Refused, Status, StopReason,
-    ask::Skipped,
+    ask::{Skipped, asks_running},
     core::EnvelopeOf,
     mailbox::{Admission, Inbox, Overflow, Place, Stage},
-    observe::Subject,
+    observe::{Passage, Subject},
     protocol::{Buried, Letter, Remains},
     runner::Runner,
     signal::{Lane, Signals},
@@ -249,6 +249,10 @@ impl<A: Actor> Cell<A> {
         let depth = inbox.depth(self.left());
         let wake = inbox.wake_if_idle();
         drop(inbox);
+        if options.is_watched() {
+            let passage = Passage::new(self.subject(), type_name::<M>(), asks_running());
+            self.system.observe(|it| it.sent(passage));
+        }
         self.wake(wake);
         self.be_swept(is_new);
         if crossed {

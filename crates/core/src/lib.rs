@@ -133,7 +133,7 @@ pub use crate::{
     id::ActorId,
     mailbox::{Capacity, MailboxOptions, Overflow, Priority},
     message::{Message, MessageType, WireName},
-    observe::{Observer, Subject},
+    observe::{Observer, Passage, Subject},
     prepared::Prepared,
     protocol::{Boxed, Protocol, surface},
     recipient::Recipient,

@@ -64,9 +64,49 @@ pub trait Observer: Send + Sync + 'static {
         _ = actor;
     }
 
+    /// Whether it wants to be told of every message, by the three methods after this one. Asked once,
+    /// when the system is made. A message costs several times as much then, so by default it does not.
+    fn wants_messages(&self) -> bool {
+        false
+    }
+
+    /// A message was let into a mailbox.
+    fn sent(&self, passage: Passage<'_>) {
+        _ = passage;
+    }
+
+    /// A turn begins, in the task of its actor.
+    fn handling(&self, passage: Passage<'_>) {
+        _ = passage;
+    }
+
+    /// A turn begins on the thread of whoever asks.
+    fn calling(&self, passage: Passage<'_>) {
+        _ = passage;
+    }
+
     /// An actor has ended.
     fn stopped(&self, actor: Subject<'_>, reason: &StopReason) {
         _ = (actor, reason);
+    }
+}
+
+/// A message on its way, as observers see it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Passage<'a> {
+    /// Whom it is for.
+    pub to: Subject<'a>,
+    /// Its type, as a label.
+    pub message_type: &'static str,
+    /// How deep in turns that run on the threads of their askers this happens: zero in an actor's own
+    /// task, or in no actor.
+    pub depth: u8,
+}
+
+impl<'a> Passage<'a> {
+    pub(crate) const fn new(to: Subject<'a>, message_type: &'static str, depth: u8) -> Self {
+        Self { to, message_type, depth }
     }
 }
 

@@ -139,10 +139,10 @@ impl SpawnOptions {
         }
     }
 
-    pub(crate) fn settle(self) -> Settings {
+    pub(crate) fn settle(self, is_watched: bool) -> Settings {
         Settings {
             name: self.name,
-            mailbox: self.mailbox.unwrap_or_default(),
+            mailbox: self.mailbox.unwrap_or_default().watched(is_watched),
             ask_deadline: self.ask_deadline.unwrap_or(Duration::from_secs(5)),
             start: self.start.unwrap_or(Duration::from_secs(30)),
             shutdown: self.shutdown.unwrap_or(Duration::from_secs(5)),

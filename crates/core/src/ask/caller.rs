@@ -4,9 +4,10 @@
 //! while the caller has budget, which the asking future spends before it comes here.
 
 use std::{
+    any::type_name,
     cell::Cell as ThreadSlot,
     mem,
-    sync::Arc,
+    sync::{Arc, MutexGuard},
     task::{Context as TaskContext, Waker},
 };
 
@@ -15,7 +16,8 @@ use crate::{
     Actor, Failure, Handler, Message, Protocol,
     cell::Cell,
     core::{AnswerOf, Core},
-    mailbox::{Renewal, Stage},
+    mailbox::{Inbox, Renewal, Stage, WATCHED},
+    observe::Passage,
     protocol::{Answered, Letter, Turns},
     run::{Ran, run},
     signal::Signals,
@@ -64,7 +66,7 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
     if depth == DEPTH {
         return Tried::NotNow;
     }
-    let Some(mut core) = take_idle(cell) else { return Tried::NotNow };
+    let Some(mut core) = take_idle::<A, M>(cell) else { return Tried::NotNow };
     if let Some(message) = message.take() {
         A::Protocol::tell(message, &mut core.batch);
     }
@@ -88,10 +90,11 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
     }
 }
 
-fn take_idle<A: Actor>(cell: &Arc<Cell<A>>) -> Option<Box<Core<A>>> {
+fn take_idle<A: Actor, M>(cell: &Arc<Cell<A>>) -> Option<Box<Core<A>>> {
     let mut inbox = cell.lock();
     if !inbox.idle || inbox.queue_next != 0 {
         inbox.queue_next = match inbox.queue_next {
+            WATCHED => return take_watched(cell, inbox, type_name::<M>()),
             0 if inbox.is_open => QUEUE_AFTER_MISS,
             n => n.saturating_sub(1),
         };
@@ -108,6 +111,38 @@ fn take_idle<A: Actor>(cell: &Arc<Cell<A>>) -> Option<Box<Core<A>>> {
             None
         }
     }
+}
+
+/// The same for an actor of whose messages somebody wants to be told. It keeps count elsewhere, so that
+/// what it decides is the same.
+#[cold]
+fn take_watched<A: Actor>(
+    cell: &Cell<A>,
+    mut inbox: MutexGuard<'_, Inbox<A>>,
+    message_type: &'static str,
+) -> Option<Box<Core<A>>> {
+    let (is_idle, is_open, queue_next) = (inbox.idle, inbox.is_open, inbox.rare().queue_next);
+    if !is_idle || queue_next != 0 {
+        inbox.rare().queue_next = match queue_next {
+            0 if is_open => QUEUE_AFTER_MISS,
+            n => n.saturating_sub(1),
+        };
+        return None;
+    }
+    let Stage::Resting(core) = mem::replace(&mut inbox.stage, Stage::Out) else {
+        unreachable!("the core of an idle actor rests");
+    };
+    inbox.idle = false;
+    inbox.accepted += 1;
+    drop(inbox);
+    let passage = Passage::new(cell.subject(), message_type, asks_running());
+    cell.system.observe(|it| it.calling(passage));
+    Some(core)
+}
+
+/// How deep asks run inside one another on this thread.
+pub(crate) fn asks_running() -> u8 {
+    RUNNING.get()
 }
 
 fn finish<A: Handler<M>, M: Message>(

@@ -22,6 +22,9 @@ use crate::{
 /// From here on, the list of asks is cleaned before it grows.
 const MANY_ASKS: usize = 32;
 
+/// In the place of a count of asks to be queued: each ask is looked at closely.
+pub(crate) const WATCHED: u8 = u8::MAX;
+
 /// The part of an actor that others may touch, under one short lock.
 ///
 /// Nothing of a user's is run or dropped under it, and nobody is woken under it.
@@ -94,6 +97,8 @@ pub(crate) struct Rare<A: Actor> {
     pub(crate) asks: Vec<Arc<dyn Expire>>,
     pub(crate) losses: Losses,
     pub(crate) kin: Option<Box<Kin<A>>>,
+    /// What [`Inbox::queue_next`] would be, were it not [`WATCHED`].
+    pub(crate) queue_next: u8,
     has_warned: bool,
 }
 
@@ -108,6 +113,7 @@ impl<A: Actor> Default for Rare<A> {
             asks: Vec::new(),
             losses: Losses::default(),
             kin: None,
+            queue_next: 0,
             has_warned: false,
         }
     }
@@ -146,7 +152,7 @@ impl<A: Actor> Inbox<A> {
             has_started: false,
             renewal: Renewal::Never,
             is_swept: false,
-            queue_next: 0,
+            queue_next: if options.is_watched() { WATCHED } else { 0 },
         };
         inbox.look_closer_from(options);
         inbox.is_plain = inbox.is_plain_now(options);
@@ -163,7 +169,8 @@ impl<A: Actor> Inbox<A> {
             self.rare.as_ref().is_none_or(|it| it.order.is_none() && it.senders.is_empty());
         let is_quiet = is_quiet && !self.has_notices();
         let is_quiet = is_quiet && self.lanes_len() == 0;
-        is_quiet && options.overflow() != Overflow::DropOldest && options.high_water().is_none()
+        let is_simple = options.overflow() != Overflow::DropOldest && !options.is_watched();
+        is_quiet && is_simple && options.high_water().is_none()
     }
 
     /// The usual refill: everything that came goes into an empty batch. False if a closer look is
@@ -320,6 +327,7 @@ impl<A: Actor> Inbox<A> {
             None => u32::MAX,
         };
         self.limit = match rare {
+            _ if options.is_watched() => 0,
             Some(rare) if !rare.senders.is_empty() => 0,
             Some(rare) => {
                 let elsewhere = self.lanes_len() as u32 + rare.senders.reserved();

@@ -8,7 +8,7 @@ mod priority;
 mod queue;
 mod senders;
 
-pub(crate) use inbox::{Admission, Inbox, Renewal, Stage};
+pub(crate) use inbox::{Admission, Inbox, Renewal, Stage, WATCHED};
 pub(crate) use lanes::{Lanes, Pick};
 pub use options::{Capacity, MailboxOptions, Overflow};
 pub(crate) use order::{Order, Verb};

@@ -94,6 +94,8 @@ pub struct MailboxOptions {
     capacity: Option<Capacity>,
     overflow: Overflow,
     warn_at: Option<u32>,
+    /// Somebody wants to be told of every message, so each is looked at closely.
+    is_watched: bool,
 }
 
 impl Default for MailboxOptions {
@@ -105,7 +107,7 @@ impl Default for MailboxOptions {
 
 impl MailboxOptions {
     const fn bounded(capacity: Capacity, overflow: Overflow) -> Self {
-        Self { capacity: Some(capacity), overflow, warn_at: None }
+        Self { capacity: Some(capacity), overflow, warn_at: None, is_watched: false }
     }
 
     /// Senders wait for room.
@@ -134,7 +136,7 @@ impl MailboxOptions {
     /// No bound at all: only where something else limits the senders. A warning is logged once
     /// when a system makes the first.
     pub const fn unbounded() -> Self {
-        Self { capacity: None, overflow: Overflow::Reject, warn_at: None }
+        Self { capacity: None, overflow: Overflow::Reject, warn_at: None, is_watched: false }
     }
 
     /// Warns and tells observers once whenever the depth rises to `depth`, and again only after it
@@ -142,6 +144,15 @@ impl MailboxOptions {
     pub const fn warn_at(mut self, depth: u32) -> Self {
         self.warn_at = Some(depth);
         self
+    }
+
+    pub(crate) const fn watched(mut self, is_watched: bool) -> Self {
+        self.is_watched = is_watched;
+        self
+    }
+
+    pub(crate) const fn is_watched(&self) -> bool {
+        self.is_watched
     }
 
     /// How many messages it holds; `None` if unbounded.

@@ -13,6 +13,9 @@ pub trait Parcel<A: Actor>: Send {
         core: &'a mut Core<A>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
+    /// The type of the message, as a label.
+    fn message_type(&self) -> &'static str;
+
     /// Gives up handling it.
     fn into_remains(self: Box<Self>) -> Box<dyn Remains>;
 }
@@ -34,6 +37,10 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Letter<M> {
                 Err(skipped) => core.skip(skipped),
             }
         })
+    }
+
+    fn message_type(&self) -> &'static str {
+        std::any::type_name::<M>()
     }
 
     fn into_remains(self: Box<Self>) -> Box<dyn Remains> {

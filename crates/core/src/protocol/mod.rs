@@ -62,6 +62,10 @@ pub trait Protocol<A: Actor>: Sized + 'static {
     #[doc(hidden)]
     fn parcel(parcel: Box<dyn Parcel<A>>) -> Self::Envelope;
 
+    /// The type of the message in an envelope, as a label.
+    #[doc(hidden)]
+    fn message_type(envelope: &Self::Envelope) -> &'static str;
+
     #[doc(hidden)]
     fn remains(envelope: Self::Envelope) -> Box<dyn Remains>;
 

@@ -93,6 +93,13 @@ macro_rules! protocol {
                     Envelope::Unlisted(parcel)
                 }
 
+                fn message_type(envelope: &Self::Envelope) -> &'static str {
+                    match envelope {
+                        $(Envelope::$P(_) | Envelope::$asked(_) => type_name::<$P::Message>(),)*
+                        Envelope::Unlisted(it) => it.message_type(),
+                    }
+                }
+
                 fn remains(envelope: Self::Envelope) -> Box<dyn Remains> {
                     match envelope {
                         $(Envelope::$P(it) => Box::new(Letter::Tell(it.unpack())),

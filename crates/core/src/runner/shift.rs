@@ -7,7 +7,10 @@ use std::{
 
 use ghostlight_rt::Instant;
 
-use crate::{Actor, cell::Cell, checkup, core::Core, mailbox::Inbox, signal::Signals, stash};
+use crate::{
+    Actor, Protocol, cell::Cell, checkup, core::Core, mailbox::Inbox, observe::Passage,
+    signal::Signals, stash,
+};
 
 /// The most messages between two looks at the clock.
 const LARGEST_CHUNK: u8 = 64;
@@ -117,7 +120,21 @@ fn look_closely<'a, A: Actor>(
     core.heed = Signals::NEWS.without(known).without(cell.signals().all().only(Signals::DRAIN));
     let allowed = inbox.allowed(cell.handled.load(Ordering::Relaxed));
     core.grant(run.min(shift.share).min(core.chunk.into()).min(allowed));
+    if cell.settings.mailbox.is_watched() {
+        drop(inbox);
+        tell_of_turn(cell, core);
+    }
     Looked::ToDo
+}
+
+/// Tells whoever wants to know of every message which one is next, and lets only that one run.
+#[cold]
+fn tell_of_turn<A: Actor>(cell: &Cell<A>, core: &mut Core<A>) {
+    core.grant(core.run.min(1));
+    if let Some(message) = core.batch.front() {
+        let message_type = A::Protocol::message_type(message);
+        cell.system.observe(|it| it.handling(Passage::new(cell.subject(), message_type, 0)));
+    }
 }
 
 /// Keeps places for waiting senders, and wakes them with the lock open: a waker may drop a task, and

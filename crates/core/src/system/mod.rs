@@ -112,6 +112,7 @@ impl System {
             roster: Mutex::default(),
             registry: Default::default(),
             groups: Default::default(),
+            is_watched: observers.iter().any(|it| it.wants_messages()),
             observers,
             subscribers: Mutex::default(),
             sweeper: Default::default(),
@@ -123,7 +124,7 @@ impl System {
             has_warned_unbounded: AtomicBool::new(false),
             handle: OnceLock::new(),
         });
-        let settings = Arc::new(defaults.clone().settle());
+        let settings = Arc::new(defaults.clone().settle(shared.is_watched));
         Self::with_handle(Handle { shared, defaults, settings, family: OnceLock::new() })
     }
 
@@ -139,7 +140,7 @@ impl System {
         handle.map_or_else(
             || {
                 let defaults = SpawnOptions::default();
-                let settings = Arc::new(defaults.clone().settle());
+                let settings = Arc::new(defaults.clone().settle(shared.is_watched));
                 let (shared, family) = (Arc::clone(shared), OnceLock::new());
                 Self(Arc::new(Handle { shared, defaults, settings, family }))
             },
@@ -260,7 +261,7 @@ impl System {
         let settings = if options.is_default() {
             Arc::clone(settings)
         } else {
-            Arc::new(options.over(defaults.clone()).settle())
+            Arc::new(options.over(defaults.clone()).settle(shared.is_watched))
         };
         if settings.mailbox.capacity().is_none()
             && !shared.has_warned_unbounded.swap(true, Ordering::Relaxed)

@@ -31,6 +31,8 @@ pub struct Shared {
     pub(crate) registry: Registry,
     pub(crate) groups: Groups,
     pub(super) observers: Vec<Box<dyn Observer>>,
+    /// Some of them want to be told of every message.
+    pub(super) is_watched: bool,
     pub(super) subscribers: Mutex<Vec<Arc<LetterBox>>>,
     pub(super) sweeper: Sweeper,
     /// What ended actors counted.

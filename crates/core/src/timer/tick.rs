@@ -115,6 +115,10 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Tick<A, M> {
         })
     }
 
+    fn message_type(&self) -> &'static str {
+        type_name::<M>()
+    }
+
     fn into_remains(self: Box<Self>) -> Box<dyn Remains> {
         self
     }
