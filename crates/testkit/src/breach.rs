@@ -64,19 +64,13 @@ impl fmt::Display for Breach {
     }
 }
 
-/// The first place in a user's code on the way here.
+/// Where code lies that only does what it is told: the compiler's library, and other people's crates.
+const ELSEWHERE: [&str; 3] = ["/rustc/", "/library/", "/.cargo/registry/"];
+
+/// The first place outside of tokio on the way that led into it.
 pub(crate) fn culprit() -> Option<String> {
     let trace = std::backtrace::Backtrace::force_capture().to_string();
-    let mut lines = trace.lines().map(str::trim);
-    while let Some(line) = lines.next() {
-        let Some((_, symbol)) = line.split_once(": ") else { continue };
-        let symbol = symbol.trim_start_matches('<');
-        let is_ours = ["std::", "core::", "alloc::", "tokio::", "ghostlight_", "backtrace", "__"]
-            .iter()
-            .any(|it| symbol.starts_with(it));
-        if !is_ours {
-            return lines.next().map(|at| at.replace("at ", "at ")).filter(|it| it.starts_with("at "));
-        }
-    }
-    None
+    let places = trace.lines().map(str::trim).filter(|it| it.starts_with("at "));
+    let within = places.skip_while(|it| !it.contains("/tokio-"));
+    within.map(str::to_owned).find(|place| !ELSEWHERE.iter().any(|it| place.contains(it)))
 }

@@ -24,7 +24,7 @@ use crate::{
     strategy::{Chooser, Strategy},
     task::{Body, MAIN, Notice, TaskId, Tasks},
     timers::Timers,
-    trace::Recorder,
+    trace::{Event, Recorder},
 };
 
 /// How much a task may do at once before it must let others.
@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub(crate) trace: Recorder,
     /// The task that runs.
     pub(crate) running: Option<u32>,
+    /// The actors whose turns run on the thread of whoever asks, the innermost last.
+    pub(crate) calls: Vec<Arc<str>>,
     /// Wakes whoever drives the world.
     pub(crate) driver: Option<Waker>,
     /// Wait until nothing else can run.
@@ -59,6 +61,14 @@ pub(crate) struct State {
     /// How many steps there were since the clock moved.
     pub(crate) steps_now: u64,
     budget: u32,
+}
+
+impl State {
+    /// Who does whatever is being done.
+    pub(crate) fn doer(&self) -> Arc<str> {
+        let running = || self.tasks.get(self.running?).map(|it| Arc::clone(&it.name));
+        self.calls.last().cloned().or_else(running).unwrap_or_else(|| "the test".into())
+    }
 }
 
 /// What is known about tokio's own tasks while none of the world's can run.
@@ -96,6 +106,7 @@ impl Engine {
                 chooser: Chooser::new(strategy, seed),
                 trace: Recorder::default(),
                 running: None,
+                calls: Vec::new(),
                 driver: None,
                 settling: Vec::new(),
                 breaches: Vec::new(),
@@ -193,10 +204,27 @@ impl Engine {
         }
     }
 
+    /// Only so many of the turns that ran on their askers' threads are still going on.
+    pub(crate) fn be_asked(&self, depth: u8) {
+        self.lock().calls.truncate(depth.into());
+    }
+
+    /// A turn of this actor begins on the thread of its asker.
+    pub(crate) fn call(&self, actor: &str) {
+        self.lock().calls.push(actor.into());
+    }
+
+    /// Writes down what a system has seen, with whose doing it was.
+    pub(crate) fn tell(&self, make: impl FnOnce(Arc<str>) -> Event) {
+        let now = self.now();
+        let mut state = self.lock();
+        let by = state.doer();
+        state.trace.event(now, make(by));
+    }
+
     pub(crate) fn report(&self, make: impl FnOnce(&str) -> Breach) {
         let mut state = self.lock();
-        let running = state.running.and_then(|it| state.tasks.get(it));
-        let culprit = running.map_or_else(|| "the test".into(), |it| Arc::clone(&it.name));
+        let culprit = state.doer();
         state.breaches.push(make(&culprit));
     }
 
@@ -277,6 +305,7 @@ impl Engine {
         notice.is_queued.store(false, Ordering::Relaxed);
         state.trace.ran(now, id, of);
         state.running = Some(place);
+        state.calls.clear();
         state.budget = BUDGET;
         state.steps += 1;
         state.steps_now += 1;

@@ -1,10 +1,6 @@
 //! What a world stands on: a runtime of tokio's with one thread and a clock that stands still.
 
-use std::{
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use ghostlight_rt::Instant;
 use tokio::runtime::{Builder, Runtime as Tokio, RuntimeMetrics};
@@ -71,7 +67,8 @@ impl Ground {
 
     pub(crate) fn why_stuck(&self) -> String {
         let waiting = self.engine.task_names();
-        let mut text = "everybody waits, and nothing will ever happen; these tasks wait:".to_owned();
+        let mut text =
+            "everybody waits, and nothing will ever happen; these tasks wait:".to_owned();
         for (id, name) in waiting {
             text.push_str(&format!("\n  {name} {id}"));
         }

@@ -8,19 +8,27 @@ mod clock;
 mod digest;
 mod drive;
 mod engine;
+mod explore;
+mod finish;
 mod ground;
 mod panic_text;
+mod replay;
+mod run;
+mod shrink;
 mod strategy;
 mod surroundings;
 mod task;
 mod timers;
 mod trace;
+mod witness;
 mod world;
 
 pub use breach::Breach;
+pub use explore::{Explored, Explorer, Found, explore};
+pub use replay::{Replay, UnreadReplay};
 pub use strategy::Strategy;
 pub use task::TaskId;
-pub use trace::{Record, Story};
+pub use trace::{Event, Record, Story};
 pub use world::World;
 
 #[cfg(doctest)]

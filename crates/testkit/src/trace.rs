@@ -1,6 +1,6 @@
 //! What happened in a world, in order.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use ghostlight_rt::Instant;
 
@@ -41,11 +41,127 @@ pub enum Record {
         /// What it shows now.
         now: Instant,
     },
+    /// An actor did something, or had something done to it.
+    Event(Event),
     /// Somebody said so.
     Note {
         /// What.
         text: Arc<str>,
     },
+}
+
+/// What a system has seen of its actors. They are given as their name and id.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A message was let into a mailbox.
+    Sent {
+        /// By whom: an actor, another task, or the test.
+        from: Arc<str>,
+        /// Into whose.
+        to: Arc<str>,
+        /// What, by type.
+        message: &'static str,
+    },
+    /// A turn began, in the task of its actor.
+    Handling {
+        /// Whose.
+        actor: Arc<str>,
+        /// For what, by type.
+        message: &'static str,
+    },
+    /// A turn began on the thread of whoever asked.
+    Called {
+        /// Who asked.
+        from: Arc<str>,
+        /// Whom.
+        actor: Arc<str>,
+        /// What, by type.
+        message: &'static str,
+    },
+    /// A handler or hook panicked, or declared a failure.
+    Failed {
+        /// Whose.
+        actor: Arc<str>,
+        /// How.
+        failure: String,
+    },
+    /// An actor's next incarnation was decided upon.
+    Restarting {
+        /// Whose.
+        actor: Arc<str>,
+    },
+    /// An actor is not started again, though its rule asks for it.
+    GaveUp {
+        /// Which.
+        actor: Arc<str>,
+        /// Why its last incarnation ended.
+        reason: String,
+    },
+    /// An actor has ended.
+    Stopped {
+        /// Which.
+        actor: Arc<str>,
+        /// Why.
+        reason: String,
+    },
+    /// An actor did not end when it was killed.
+    Abandoned {
+        /// Which.
+        actor: Arc<str>,
+    },
+    /// Nobody took a message.
+    DeadLetter {
+        /// Whose it was to be.
+        to: Arc<str>,
+        /// What, by type.
+        message: &'static str,
+        /// Why nobody took it.
+        reason: String,
+    },
+    /// The plan of faults did something.
+    Fault {
+        /// What.
+        what: String,
+    },
+}
+
+impl Event {
+    /// Whether it is the same however closely messages are looked at. What is not, is no part of
+    /// the hash.
+    const fn is_hashed(&self) -> bool {
+        !matches!(self, Self::Sent { .. } | Self::Handling { .. } | Self::Called { .. })
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sent { from, to, message } => {
+                write!(f, "{from} sends {} to {to}", short(message))
+            }
+            Self::Handling { actor, message } => write!(f, "{actor} handles {}", short(message)),
+            Self::Called { from, actor, message } => {
+                write!(f, "{from} asks {actor}, which handles {} at once", short(message))
+            }
+            Self::Failed { actor, failure } => write!(f, "{actor} FAILS: {failure}"),
+            Self::Restarting { actor } => write!(f, "{actor} is to be started again"),
+            Self::GaveUp { actor, reason } => write!(f, "{actor} is given up: {reason}"),
+            Self::Stopped { actor, reason } => write!(f, "{actor} has ended: {reason}"),
+            Self::Abandoned { actor } => write!(f, "{actor} does not end, and is abandoned"),
+            Self::DeadLetter { to, message, reason } => {
+                write!(f, "{} for {to} is a dead letter: {reason}", short(message))
+            }
+            Self::Fault { what } => write!(f, "FAULT: {what}"),
+        }
+    }
+}
+
+/// The name of a type without the modules it is in.
+fn short(type_name: &str) -> &str {
+    let end = type_name.find('<').unwrap_or(type_name.len());
+    let start = type_name[..end].rfind("::").map_or(0, |it| it + 2);
+    &type_name[start..]
 }
 
 /// The records of a run, and a running hash over all there were.
@@ -54,6 +170,7 @@ pub(crate) struct Recorder {
     digest: Digest,
     records: Option<Vec<(Instant, Record)>>,
     dropped: usize,
+    systems: BTreeMap<String, Arc<str>>,
 }
 
 impl Recorder {
@@ -61,12 +178,22 @@ impl Recorder {
         self.records.get_or_insert_default();
     }
 
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.records.is_some()
+    }
+
     pub(crate) const fn hash(&self) -> u64 {
         self.digest.value()
     }
 
     pub(crate) fn story(&self) -> Story {
-        Story { records: self.records.clone().unwrap_or_default(), dropped: self.dropped }
+        let (records, systems) = (self.records.clone().unwrap_or_default(), self.systems.clone());
+        Story { records, dropped: self.dropped, systems }
+    }
+
+    /// Learns what a system is called whose ids carry this.
+    pub(crate) fn meet(&mut self, origin: u32, name: &Arc<str>) {
+        self.systems.insert(format!("{origin:08x}"), Arc::clone(name));
     }
 
     pub(crate) fn ran(&mut self, now: Instant, task: TaskId, of: usize) {
@@ -97,6 +224,14 @@ impl Recorder {
         self.push(now, || Record::Clock { now });
     }
 
+    pub(crate) fn event(&mut self, now: Instant, event: Event) {
+        if event.is_hashed() {
+            self.digest.word(9);
+            self.digest.text(&event.to_string());
+        }
+        self.push(now, || Record::Event(event));
+    }
+
     pub(crate) fn note(&mut self, now: Instant, text: &str) {
         self.digest.word(7);
         self.digest.text(text);
@@ -113,11 +248,13 @@ impl Recorder {
     }
 }
 
-/// What happened in a world, in order, with the time of each. Prints one line a record.
+/// What happened in a world, in order, with the time of each.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Story {
     records: Vec<(Instant, Record)>,
     dropped: usize,
+    /// What the systems are called, by what their ids carry.
+    systems: BTreeMap<String, Arc<str>>,
 }
 
 impl Story {
@@ -132,10 +269,54 @@ impl Story {
         self.records.len()
     }
 
+    /// Where this one and another part, in words.
+    #[must_use]
+    pub fn first_difference(&self, other: &Self) -> Option<String> {
+        let at = (0..self.len().max(other.len()))
+            .find(|it| self.records.get(*it) != other.records.get(*it))?;
+        let show = |story: &Self| {
+            let rest = story.records.iter().skip(at.saturating_sub(3)).take(5).cloned().collect();
+            format!("{:#}", Self { records: rest, ..story.clone() })
+        };
+        Some(format!(
+            "after {at} records that are alike,
+one goes\n{}the other\n{}",
+            show(self),
+            show(other)
+        ))
+    }
+
+    /// The same with at most the last `n` records that the plain form prints.
+    #[must_use]
+    pub fn ending(&self, n: usize) -> Self {
+        let told: Vec<_> = self.records.iter().filter(|it| !it.1.is_detail()).cloned().collect();
+        let dropped = told.len().saturating_sub(n);
+        let systems = self.systems.clone();
+        Self { records: told[dropped..].to_vec(), dropped: self.dropped + dropped, systems }
+    }
+
     /// Whether nothing was recorded.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.records.is_empty()
+    }
+
+    /// The same text with names as short as they can be: without the modules of types, and with
+    /// systems by their name, or not at all if there is only one.
+    fn brief(&self, text: &str) -> String {
+        let words = text.split(' ').map(|word| {
+            let (mut word, mut system) = (word.to_owned(), String::new());
+            for (origin, name) in &self.systems {
+                if let Some(at) = word.find(&format!("@{origin}")) {
+                    word.replace_range(at..=at + origin.len(), "");
+                    if self.systems.len() > 1 {
+                        system = format!("@{name}");
+                    }
+                }
+            }
+            format!("{}{system}", short(&word))
+        });
+        words.collect::<Vec<_>>().join(" ")
     }
 
     fn name(&self, task: TaskId) -> String {
@@ -143,36 +324,56 @@ impl Story {
             Record::Spawned { task: id, name, .. } if *id == task => Some(name),
             _ => None,
         });
-        found.map_or_else(|| task.to_string(), |it| format!("{it} {task}"))
+        match found {
+            Some(name) => self.brief(name),
+            None if task == TaskId(0) => "the test".to_owned(),
+            None => task.to_string(),
+        }
     }
 }
 
 impl fmt::Display for Story {
+    /// One line a record, with the time of each; `{:#}` shows each turn of each task as well.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.dropped > 0 {
             writeln!(f, "   ({} earlier records were dropped)", self.dropped)?;
         }
         for (at, record) in &self.records {
-            write!(f, "{:>12} ", format!("{at:?}"))?;
+            if !f.alternate() && record.is_detail() {
+                continue;
+            }
+            write!(f, "{:>12}  ", format!("{at:?}"))?;
             match record {
-                Record::Spawned { task, by, .. } => {
-                    write!(f, "spawned  {}", self.name(*task))?;
-                    by.map_or(Ok(()), |by| write!(f, ", by {}", self.name(by)))?;
+                Record::Spawned { name, by, .. } => {
+                    write!(f, "{} is spawned", self.brief(name))?;
+                    by.map_or(Ok(()), |by| write!(f, " by {}", self.name(by)))?;
                 }
-                Record::Ran { task, of } => {
-                    write!(f, "ran      {}, of {of}", self.name(*task))?;
-                }
+                Record::Ran { task, of } => write!(f, "    {} runs, of {of}", self.name(*task))?,
                 Record::Ended { task, panic: None } => {
-                    write!(f, "ended    {}", self.name(*task))?;
+                    write!(f, "    {} is done", self.name(*task))?;
                 }
                 Record::Ended { task, panic: Some(why) } => {
-                    write!(f, "PANICKED {}: {why}", self.name(*task))?;
+                    write!(f, "{} PANICS: {why}", self.name(*task))?;
                 }
                 Record::Clock { .. } => write!(f, "the clock moves on")?,
-                Record::Note { text } => write!(f, "{text}")?,
+                Record::Event(event) => write!(f, "{}", self.brief(&event.to_string()))?,
+                Record::Note { text } => write!(f, "note: {text}")?,
             }
             writeln!(f)?;
         }
         Ok(())
+    }
+}
+
+impl Record {
+    /// Whether it says more than most readers want to know.
+    const fn is_detail(&self) -> bool {
+        matches!(
+            self,
+            Self::Ran { .. }
+                | Self::Clock { .. }
+                | Self::Spawned { .. }
+                | Self::Ended { panic: None, .. }
+        )
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     engine::Engine,
     ground::Ground,
     surroundings::Inside,
+    witness::Witness,
 };
 
 /// A world in one thread: its time is virtual, and its order and chance follow from one seed.
@@ -73,7 +74,8 @@ impl World {
         Self { ground, runtime, systems: RefCell::default(), here: PhantomData }
     }
 
-    /// Keeps what happens from here on, for [`story`](Self::story). By default only its hash is kept.
+    /// Keeps what happens, each message of the systems made from here on included, for
+    /// [`story`](Self::story). By default only a hash is kept. It is the same run, only slower.
     #[must_use]
     pub fn telling(self) -> Self {
         let mut state = self.engine().lock();
@@ -121,12 +123,31 @@ impl World {
         name: impl Into<Arc<str>>,
         set_up: impl FnOnce(SystemBuilder) -> SystemBuilder,
     ) -> System {
-        let builder = System::builder(name)
+        let engine = Arc::clone(self.engine());
+        let wants_messages = engine.lock().trace.is_kept();
+        let name = name.into();
+        let builder = System::builder(Arc::clone(&name))
             .runtime(self.runtime.clone())
+            .observer(Witness { engine, system: name, wants_messages })
             .defaults(SpawnOptions::default().throughput(1));
         let system = set_up(builder).build();
         self.systems.borrow_mut().push(system.clone());
         system
+    }
+
+    pub(crate) fn take_systems(&self) -> Vec<System> {
+        self.systems.take()
+    }
+
+    /// What is still here that nobody will ever end.
+    pub(crate) fn left_over(&self) -> Vec<String> {
+        let tasks = self.engine().task_names().into_iter();
+        let tasks = tasks.map(|(id, name)| format!("the task `{name}` {id} has not ended"));
+        let timers = self.engine().lock().timers.len();
+        let timers = (timers > 0).then(|| format!("{timers} timers are set"));
+        let foreign = self.ground.n_foreign_tasks();
+        let foreign = (foreign > 0).then(|| format!("{foreign} tasks spawned with tokio go on"));
+        tasks.chain(timers).chain(foreign).collect()
     }
 
     /// A source of chance of its own for whatever goes by `label`.

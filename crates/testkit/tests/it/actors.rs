@@ -61,8 +61,9 @@ fn a_shutdown_in_a_world_takes_no_time_when_nobody_lingers() {
 pub(crate) fn balls(seed: u64) -> (u64, u64) {
     let world = World::seeded(seed);
     let (left, right) = (world.system("left"), world.system("right"));
-    let actors: Vec<_> =
-        (0..10).map(|it| if it % 2 == 0 { left.spawn(Sum(0)) } else { right.spawn(Sum(0)) }).collect();
+    let actors: Vec<_> = (0..10)
+        .map(|it| if it % 2 == 0 { left.spawn(Sum(0)) } else { right.spawn(Sum(0)) })
+        .collect();
     for actor in &actors {
         actor.try_tell(Pass { to: actors.clone(), hops: 20 }).unwrap();
     }

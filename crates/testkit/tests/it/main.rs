@@ -5,7 +5,10 @@ extern crate ghostlight_core as ghostlight;
 
 mod actors;
 mod clocks;
-mod seam;
+mod exploring;
+mod order_at_the_end;
 mod replay;
+mod seam;
+mod stories;
 mod strategies;
 mod tasks;

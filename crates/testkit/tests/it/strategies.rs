@@ -57,9 +57,8 @@ fn stands_still(strategy: Strategy, seed: u64) -> bool {
 
 #[test]
 fn priorities_soon_let_one_task_stand_still_for_long_which_chance_hardly_ever_does() {
-    let by_priorities = (0..30).filter(|seed| {
-        stands_still(Strategy::Priorities { changes: 0, steps: 80 }, *seed)
-    });
+    let by_priorities =
+        (0..30).filter(|seed| stands_still(Strategy::Priorities { changes: 0, steps: 80 }, *seed));
     assert!(by_priorities.count() >= 5);
     assert_eq!((0..300).filter(|seed| stands_still(Strategy::Random, *seed)).count(), 0);
 }

@@ -1,0 +1,114 @@
+//! The line that replays a run.
+
+use std::{collections::BTreeMap, env, fmt, str::FromStr};
+
+use crate::Strategy;
+
+/// Where the line is read from.
+const VARIABLE: &str = "GHOSTLIGHT_REPLAY";
+
+/// One run: its seed, and how it chooses. Prints, and is read from, one line of text.
+///
+/// ```
+/// use ghostlight_testkit::{Replay, Strategy};
+///
+/// let replay: Replay = "seed=17 script=3:1,8:2".parse().unwrap();
+/// assert_eq!(replay.strategy, Strategy::Script([(3, 1), (8, 2)].into()));
+/// assert_eq!(replay.to_string(), "seed=17 script=3:1,8:2");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Replay {
+    /// What everything but the choices follows from.
+    pub seed: u64,
+    /// How the next task is chosen.
+    pub strategy: Strategy,
+}
+
+impl Replay {
+    /// What the environment asks for.
+    ///
+    /// # Panics
+    /// If it asks for something that cannot be understood.
+    pub(crate) fn asked_for() -> Option<Self> {
+        let text = env::var(VARIABLE).ok()?;
+        match text.parse() {
+            Ok(replay) => Some(replay),
+            Err(unread) => panic!("{VARIABLE}: {unread}"),
+        }
+    }
+
+    /// What a user types.
+    #[must_use]
+    pub fn command(&self, test: &str) -> String {
+        format!("{VARIABLE}='{self}' cargo test {test} -- --exact --nocapture")
+    }
+}
+
+impl fmt::Display for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "seed={} ", self.seed)?;
+        match &self.strategy {
+            Strategy::Random => f.write_str("random"),
+            Strategy::RoundRobin => f.write_str("round-robin"),
+            Strategy::Priorities { changes, steps } => write!(f, "priorities={changes}:{steps}"),
+            Strategy::Script(script) => {
+                let pairs: Vec<_> = script.iter().map(|(at, it)| format!("{at}:{it}")).collect();
+                write!(f, "script={}", pairs.join(","))
+            }
+        }
+    }
+}
+
+/// A line that does not say which run to replay.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct UnreadReplay {
+    /// The part that could not be understood.
+    pub part: String,
+}
+
+impl fmt::Display for UnreadReplay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not understood; a run is `seed=17 random`, or what a test printed",
+            self.part
+        )
+    }
+}
+
+impl std::error::Error for UnreadReplay {}
+
+impl FromStr for Replay {
+    type Err = UnreadReplay;
+
+    fn from_str(text: &str) -> Result<Self, UnreadReplay> {
+        let mut replay = Self { seed: 0, strategy: Strategy::Random };
+        for part in text.split_whitespace() {
+            let unread = || UnreadReplay { part: part.to_owned() };
+            let (key, value) = part.split_once('=').unwrap_or((part, ""));
+            match key {
+                "seed" => replay.seed = value.parse().map_err(|_| unread())?,
+                "random" => replay.strategy = Strategy::Random,
+                "round-robin" => replay.strategy = Strategy::RoundRobin,
+                "priorities" => {
+                    let (changes, steps) = pair(value).ok_or_else(unread)?;
+                    replay.strategy = Strategy::Priorities { changes, steps };
+                }
+                "script" => {
+                    let pairs = value.split(',').filter(|it| !it.is_empty()).map(pair);
+                    let script: Option<BTreeMap<u64, u32>> = pairs.collect();
+                    replay.strategy = Strategy::Script(script.ok_or_else(unread)?);
+                }
+                _ => return Err(unread()),
+            }
+        }
+        Ok(replay)
+    }
+}
+
+fn pair<A: FromStr, B: FromStr>(text: &str) -> Option<(A, B)> {
+    let (one, other) = text.split_once(':')?;
+    Some((one.parse().ok()?, other.parse().ok()?))
+}

@@ -1,0 +1,87 @@
+//! One run of a test in a world of its own, with what became of it.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    panic::{self, AssertUnwindSafe, catch_unwind},
+    sync::Once,
+};
+
+use crate::{Story, Strategy, World, explore::place, panic_text::text_of};
+
+/// What became of one run.
+pub(crate) struct Run {
+    pub(crate) seed: u64,
+    pub(crate) strategy: Strategy,
+    pub(crate) hash: u64,
+    pub(crate) steps: u64,
+    pub(crate) choices: u64,
+    /// Where it did not take the first, if that was noted.
+    pub(crate) noted: BTreeMap<u64, u32>,
+    pub(crate) story: Story,
+    pub(crate) failure: Option<Failing>,
+}
+
+/// How a run failed.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Failing {
+    pub(crate) message: String,
+    pub(crate) at: Option<String>,
+}
+
+impl Failing {
+    /// Whether it is the same failure, though perhaps with other numbers in it.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        match (&self.at, &other.at) {
+            (Some(at), Some(other)) => at == other,
+            _ => self.message == other.message,
+        }
+    }
+}
+
+/// Runs `test` in a world of its own.
+pub(crate) fn run(seed: u64, strategy: &Strategy, is_told: bool, test: &impl Fn(&World)) -> Run {
+    let mut world = World::with_strategy(seed, strategy.clone());
+    if is_told {
+        world = world.telling();
+    }
+    let outcome = quietly(|| {
+        test(&world);
+        world.finish();
+    });
+    let mut state = world.engine().lock();
+    Run {
+        seed,
+        strategy: strategy.clone(),
+        hash: state.trace.hash(),
+        steps: state.steps,
+        choices: state.chooser.made,
+        noted: state.chooser.noted.take().unwrap_or_default(),
+        story: state.trace.story(),
+        failure: outcome.err(),
+    }
+}
+
+thread_local! {
+    /// While this thread runs a test quietly: where it panicked last.
+    static LAST: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
+}
+
+/// Runs `test` without printing what panics on this thread; actors that fail are part of the story.
+fn quietly(test: impl FnOnce()) -> Result<(), Failing> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let at = info.location().map(place);
+            let is_quiet = LAST.try_with(|it| it.borrow_mut().as_mut().map(|it| *it = at));
+            if !matches!(is_quiet, Ok(Some(()))) {
+                usual(info);
+            }
+        }));
+    });
+    let outer = LAST.replace(Some(None));
+    let outcome = catch_unwind(AssertUnwindSafe(test));
+    let at = LAST.replace(outer).flatten();
+    outcome.map_err(|payload| Failing { message: text_of(&*payload), at })
+}

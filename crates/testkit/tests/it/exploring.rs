@@ -1,0 +1,167 @@
+//! Finding a race, making it small, and running it again.
+
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    env,
+    hash::BuildHasher,
+    process::Command,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use ghostlight::{Actor, ActorRef, Context, Handler, Message};
+use ghostlight_testkit::{Explorer, Strategy, World, explore};
+
+#[derive(Debug, Message)]
+#[message(reply = u32)]
+struct Get;
+
+#[derive(Debug, Message)]
+struct Set(u32);
+
+#[derive(Debug, Message)]
+struct Deposit;
+
+/// An account whose balance is read and written in two messages: a mistake that every newcomer
+/// makes once.
+#[derive(Actor)]
+#[actor(handles(Get, Set))]
+struct Account(u32);
+
+#[derive(Actor)]
+#[actor(handles(Deposit))]
+struct Clerk(ActorRef<Account>);
+
+impl Handler<Get> for Account {
+    async fn handle(&mut self, _: Get, _: &mut Context<'_, Self>) -> u32 {
+        self.0
+    }
+}
+
+impl Handler<Set> for Account {
+    async fn handle(&mut self, Set(balance): Set, _: &mut Context<'_, Self>) {
+        self.0 = balance;
+    }
+}
+
+impl Handler<Deposit> for Clerk {
+    async fn handle(&mut self, _: Deposit, _: &mut Context<'_, Self>) {
+        let balance = self.0.ask(Get).await.unwrap();
+        self.0.tell(Set(balance + 1)).await.unwrap();
+    }
+}
+
+fn deposits(world: &World) {
+    let bank = world.system("bank");
+    let account = bank.spawn(Account(0));
+    let clerks: Vec<_> = (0..2).map(|_| bank.spawn(Clerk(account.clone()))).collect();
+    for clerk in clerks.iter().cycle().take(6) {
+        clerk.try_tell(Deposit).unwrap();
+    }
+    world.settle();
+    let balance = world.block_on(async { account.ask(Get).await.unwrap() });
+    assert_eq!(balance, 6, "a deposit was lost");
+}
+
+#[test]
+fn a_lost_update_is_found_and_shrunk_to_a_few_choices_and_its_story_names_those_who_took_part() {
+    let found = Explorer::seeds(200).find(deposits).expect_err("there is a race");
+    assert!(found.message.contains("a deposit was lost"), "{found}");
+    assert!(found.at.as_ref().is_some_and(|it| it.contains("exploring.rs")), "{found}");
+    assert!(found.n_choices.is_some_and(|it| it <= 3), "{found}");
+    let text = found.to_string();
+    for expected in
+        ["Clerk 1.1", "Clerk 2.1", "Account 0.1", "Get", "Set", "GHOSTLIGHT_REPLAY='seed="]
+    {
+        assert!(text.contains(expected), "no `{expected}` in:\n{text}");
+    }
+}
+
+const ASKED: &str = "GHOSTLIGHT_TEST_LOSES";
+
+/// Not a test of its own: it fails where the next one asks it to.
+#[test]
+fn loses_a_deposit_if_asked_to() {
+    if env::var(ASKED).is_ok() {
+        explore(200, deposits);
+    }
+}
+
+/// What a process prints that runs the test above, with this run to replay.
+fn in_another_process(replay: Option<&str>) -> String {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", "exploring::loses_a_deposit_if_asked_to", "--nocapture"]);
+    command.env(ASKED, "yes").env_remove("GHOSTLIGHT_REPLAY");
+    if let Some(replay) = replay {
+        command.env("GHOSTLIGHT_REPLAY", replay);
+    }
+    let output = command.output().unwrap();
+    assert!(!output.status.success(), "it did not fail");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn the_line_that_a_failing_run_prints_replays_it_in_a_fresh_process() {
+    let first = in_another_process(None);
+    let line = first.lines().find(|it| it.contains("GHOSTLIGHT_REPLAY='")).expect("a line");
+    assert!(line.contains("exploring::loses_a_deposit_if_asked_to -- --exact"), "{line}");
+    let replay = line.split('\'').nth(1).unwrap();
+    let second = in_another_process(Some(replay));
+    let story = |text: &str| {
+        let lines = text.lines().skip_while(|it| !it.contains("Deposit"));
+        lines.take_while(|it| !it.contains("replay it")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(!story(&first).is_empty(), "{first}");
+    assert_eq!(story(&first), story(&second));
+}
+
+#[test]
+fn a_test_without_a_race_passes_every_seed_and_each_counts_once() {
+    let explored = Explorer::seeds(30).find(|world| {
+        let system = world.system("quiet");
+        let account = system.spawn(Account(1));
+        assert_eq!(world.block_on(async { account.ask(Get).await.unwrap() }), 1);
+    });
+    let explored = explored.expect("no race");
+    assert_eq!(explored.runs, 30);
+    assert!(explored.steps >= 30);
+}
+
+#[test]
+fn chance_that_is_not_the_worlds_is_noticed_because_two_runs_of_one_seed_differ() {
+    let found = Explorer::seeds(30).find(|world| {
+        let keys: HashMap<u64, ()> = (0..10).map(|it| (it, ())).collect();
+        let runtime = world.runtime().clone();
+        #[expect(clippy::iter_over_hash_type, reason = "that is the mistake")]
+        for key in keys.into_keys() {
+            drop(runtime.spawn_named(move || format!("task {key}"), async {}));
+        }
+        world.settle();
+    });
+    let text = found.expect_err("the order of a map is chance").to_string();
+    assert!(text.contains("two runs of one seed differ") && text.contains("task "), "{text}");
+}
+
+#[test]
+fn a_delay_drawn_outside_of_the_world_is_noticed_too() {
+    let found = Explorer::seeds(30).find(|world| {
+        let micros = RandomState::new().hash_one(1) % 1_000_000;
+        world.block_on(world.runtime().sleep(Duration::from_micros(micros)));
+    });
+    found.expect_err("the clock stops elsewhere each time");
+}
+
+#[test]
+fn a_failure_that_every_order_has_is_shrunk_to_no_choice_at_all() {
+    let runs = AtomicU64::new(0);
+    let found = Explorer::seeds(10).find(|world| {
+        runs.fetch_add(1, Ordering::Relaxed);
+        let _account = world.system("bank").spawn(Account(0));
+        world.settle();
+        panic!("always");
+    });
+    let found = found.expect_err("it always fails");
+    assert_eq!((found.n_choices, found.runs), (Some(0), 1), "{found}");
+    assert_eq!(found.smallest.strategy, Strategy::Script([].into()));
+    assert!(runs.into_inner() < 10);
+}
