@@ -45,6 +45,11 @@
 
 pub use ghostlight_core::*;
 pub use ghostlight_rt::{Instant, Rng, Runtime};
+/// Worlds to test in: virtual time, seeded order, faults, probes.
+#[cfg(feature = "testkit")]
+pub use ghostlight_testkit as testkit;
+#[cfg(feature = "testkit")]
+pub use ghostlight_testkit::test;
 
 /// What almost every file that has an actor in it wants.
 ///

@@ -8,6 +8,7 @@
 mod actor;
 mod handlers;
 mod message;
+mod test;
 
 use proc_macro::TokenStream;
 use syn::parse_macro_input;
@@ -107,6 +108,38 @@ pub fn derive_actor(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn handlers(arguments: TokenStream, block: TokenStream) -> TokenStream {
     handlers::expand(&arguments.into(), parse_macro_input!(block))
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Makes a function a test that is run in many worlds, one for each seed.
+///
+/// ```ignore
+/// #[ghostlight::test(seeds = 200)]
+/// async fn nothing_is_lost(world: &World) { .. }
+/// ```
+///
+/// writes
+///
+/// ```ignore
+/// #[::core::prelude::v1::test]
+/// fn nothing_is_lost() {
+///     async fn nothing_is_lost(world: &World) { .. }
+///     ::ghostlight::testkit::Explorer::seeds(200).run(|world| world.block_on(nothing_is_lost(world)));
+/// }
+/// ```
+///
+/// | option | says | default |
+/// |---|---|---|
+/// | `seeds = N` | in how many worlds | 100 |
+/// | `strategy = S` | how each of them chooses the next task | by turns at random and by priorities |
+/// | `once` | that no seed is run a second time, to see whether it replays | each is |
+///
+/// The function takes the world, and may be `async` or not.
+#[proc_macro_attribute]
+pub fn test(options: TokenStream, function: TokenStream) -> TokenStream {
+    let options = parse_macro_input!(options as test::Options);
+    test::expand(&options, parse_macro_input!(function))
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -23,6 +23,8 @@ mod trace;
 mod witness;
 mod world;
 
+pub use ghostlight_macros::test;
+
 pub use breach::Breach;
 pub use explore::{Explored, Explorer, Found, explore};
 pub use replay::{Replay, UnreadReplay};

@@ -266,3 +266,57 @@ fn started_and_stopped_become_hooks() {
         "#]],
     );
 }
+
+#[track_caller]
+fn test(options: &str, code: &str, expected: &Expect) {
+    let options = syn::parse_str(options).unwrap();
+    check(crate::test::expand(&options, syn::parse_str(code).unwrap()), expected);
+}
+
+#[test]
+fn a_test_in_worlds_is_a_test_that_explores() {
+    test(
+        "seeds = 200",
+        "/// Why. \n async fn nothing_is_lost(world: &World) { world.note(\"it\"); }",
+        &expect![[r#"
+            /// Why.
+            #[::core::prelude::v1::test]
+            fn nothing_is_lost() {
+                async fn nothing_is_lost(world: &World) {
+                    world.note("it");
+                }
+                ::ghostlight::testkit::Explorer::seeds(200)
+                    .run(|world| world.block_on(nothing_is_lost(world)));
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_test_in_worlds_may_say_how_they_choose() {
+    test(
+        "seeds = 7, strategy = Strategy::RoundRobin, once",
+        "fn it_works(world: &World) {}",
+        &expect![[r#"
+            #[::core::prelude::v1::test]
+            fn it_works() {
+                fn it_works(world: &World) {}
+                ::ghostlight::testkit::Explorer::seeds(7)
+                    .strategy(Strategy::RoundRobin)
+                    .once()
+                    .run(it_works);
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_test_in_worlds_takes_the_world() {
+    test(
+        "",
+        "fn it_works() {}",
+        &expect![[r#"
+        error: a test in a world takes the world: `fn it_works(world: &World)`
+    "#]],
+    );
+}

@@ -11,5 +11,7 @@ mod actor;
 mod handlers;
 #[path = "../../src/message.rs"]
 mod message;
+#[path = "../../src/test.rs"]
+mod test;
 
 mod expansions;
