@@ -10,7 +10,7 @@ use std::{
     cell::Cell,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering},
     },
     task::Waker,
     thread,
@@ -21,6 +21,7 @@ use ghostlight_rt::{BoxFuture, Instant};
 use crate::{
     breach::Breach,
     clock::Clock,
+    harm::Harm,
     strategy::{Chooser, Strategy},
     task::{Body, MAIN, Notice, TaskId, Tasks},
     timers::Timers,
@@ -36,6 +37,8 @@ pub(crate) struct Engine {
     /// The thread that the world lives on.
     home: usize,
     now: AtomicU64,
+    /// By how many seconds the clock on the wall has jumped.
+    pub(crate) wall: AtomicI64,
     calm: AtomicU8,
     clock: OnceLock<Clock>,
     state: Mutex<State>,
@@ -55,6 +58,7 @@ pub(crate) struct State {
     /// Wait until nothing else can run.
     pub(crate) settling: Vec<Waker>,
     pub(crate) breaches: Vec<Breach>,
+    pub(crate) harm: Harm,
     /// All timers of tokio's that are due by then have been seen to.
     pub(crate) seen: Instant,
     pub(crate) steps: u64,
@@ -98,6 +102,7 @@ impl Engine {
             seed,
             home: here(),
             now: AtomicU64::new(0),
+            wall: AtomicI64::new(0),
             calm: AtomicU8::new(Calm::No as u8),
             clock: OnceLock::new(),
             state: Mutex::new(State {
@@ -110,6 +115,7 @@ impl Engine {
                 driver: None,
                 settling: Vec::new(),
                 breaches: Vec::new(),
+                harm: Harm::new(seed),
                 seen: Instant::ORIGIN,
                 steps: 0,
                 steps_now: 0,
@@ -184,8 +190,12 @@ impl Engine {
 
     /// Lets a task run that was woken.
     pub(crate) fn make_ready(&self, place: u32) {
-        let mut state = self.lock();
-        state.tasks.ready.push_back(place);
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        match state.tasks.get(place) {
+            Some(slot) if state.harm.starves(&slot.name) => state.harm.hold(place),
+            _ => state.tasks.ready.push_back(place),
+        }
         // While a task of the world runs, the driver will look anyway.
         let driver = if state.running.is_none() { state.driver.clone() } else { None };
         if here() != self.home {
@@ -193,7 +203,7 @@ impl Engine {
             let name = name.unwrap_or_default();
             state.breaches.push(Breach::thread(format!("woke `{name}`")));
         }
-        drop(state);
+        drop(guard);
         driver.into_iter().for_each(Waker::wake);
     }
 
@@ -295,6 +305,7 @@ impl Engine {
     /// Takes out what is to run next, if anything can.
     pub(crate) fn take_turn(&self) -> Option<Turn> {
         let now = self.now();
+        self.wake_for_step();
         let mut state = self.lock();
         let state = &mut *state;
         let of = state.tasks.ready.len();

@@ -106,7 +106,8 @@ impl Explorer {
         let mut longest = 100;
         for seed in 0..seeds {
             let strategy = self.strategy_for(seed, longest);
-            let first = run(seed, &strategy, false, &test);
+            let replay = Replay::new(seed, strategy);
+            let first = run(&replay, false, &test);
             explored.runs += 1;
             explored.steps += first.steps;
             longest = longest.max(first.choices as usize);
@@ -114,7 +115,7 @@ impl Explorer {
                 return Err(Box::new(self.shrunk(first, explored.runs, &test)));
             }
             if !self.is_once {
-                let second = run(seed, &strategy, false, &test);
+                let second = run(&replay, false, &test);
                 if second.hash != first.hash {
                     return Err(Box::new(self.differs(&first, &test)));
                 }
@@ -133,8 +134,8 @@ impl Explorer {
 
     /// The smallest run that fails like this one.
     fn shrunk(&self, failed: Run, runs: u64, test: &impl Fn(&World)) -> Found {
-        let original = Replay { seed: failed.seed, strategy: failed.strategy.clone() };
-        let again = run(failed.seed, &failed.strategy, true, test);
+        let original = failed.replay.clone();
+        let again = run(&original, true, test);
         if again.hash != failed.hash || again.failure.is_none() {
             return self.differs(&failed, test);
         }
@@ -144,21 +145,21 @@ impl Explorer {
 
     /// Two runs of one seed were not the same.
     fn differs(&self, failed: &Run, test: &impl Fn(&World)) -> Found {
-        let one = run(failed.seed, &failed.strategy, true, test);
-        let other = run(failed.seed, &failed.strategy, true, test);
+        let one = run(&failed.replay, true, test);
+        let other = run(&failed.replay, true, test);
         let message = match one.story.first_difference(&other.story) {
             Some(difference) => format!("two runs of one seed differ: {difference}"),
             None => {
                 "two runs of one seed differ, in something that is not part of the story".into()
             }
         };
-        let original = Replay { seed: failed.seed, strategy: failed.strategy.clone() };
+        let original = failed.replay.clone();
         let failure = Failing { message, at: None };
         self.found(Run { failure: Some(failure), ..one }, original, 1)
     }
 
     fn replay(&self, replay: &Replay, test: &impl Fn(&World)) -> Option<Found> {
-        let told = run(replay.seed, &replay.strategy, true, test);
+        let told = run(replay, true, test);
         let is_failing = told.failure.is_some();
         let found = self.found(told, replay.clone(), 1);
         is_failing.then_some(found)
@@ -172,11 +173,11 @@ impl Explorer {
             message: failure.message,
             at: failure.at,
             runs,
-            n_choices: match &run.strategy {
+            n_choices: match &run.replay.strategy {
                 Strategy::Script(script) => Some(script.len()),
                 _ => None,
             },
-            smallest: Replay { seed: run.seed, strategy: run.strategy },
+            smallest: run.replay,
             original,
             story: run.story,
         }

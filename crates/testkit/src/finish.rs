@@ -17,6 +17,7 @@ impl World {
     /// If something is not in order; it says what.
     #[track_caller]
     pub fn finish(&self) {
+        self.calm_down();
         self.settle();
         let mut faults: Vec<String> = self.breaches().iter().map(ToString::to_string).collect();
         for system in self.take_systems() {

@@ -9,8 +9,10 @@ mod digest;
 mod drive;
 mod engine;
 mod explore;
+mod fault;
 mod finish;
 mod ground;
+mod harm;
 mod panic_text;
 mod replay;
 mod run;
@@ -20,6 +22,7 @@ mod surroundings;
 mod task;
 mod timers;
 mod trace;
+mod unleash;
 mod witness;
 mod world;
 
@@ -27,6 +30,7 @@ pub use ghostlight_macros::test;
 
 pub use breach::Breach;
 pub use explore::{Explored, Explorer, Found, explore};
+pub use fault::{Fault, Plan, When};
 pub use replay::{Replay, UnreadReplay};
 pub use strategy::Strategy;
 pub use task::TaskId;

@@ -1,6 +1,10 @@
 //! The line that replays a run.
 
-use std::{collections::BTreeMap, env, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fmt,
+    str::FromStr,
+};
 
 use crate::Strategy;
 
@@ -23,9 +27,15 @@ pub struct Replay {
     pub seed: u64,
     /// How the next task is chosen.
     pub strategy: Strategy,
+    /// The faults that are left out of its plans, by number.
+    pub without: BTreeSet<u64>,
 }
 
 impl Replay {
+    pub(crate) const fn new(seed: u64, strategy: Strategy) -> Self {
+        Self { seed, strategy, without: BTreeSet::new() }
+    }
+
     /// What the environment asks for.
     ///
     /// # Panics
@@ -56,7 +66,12 @@ impl fmt::Display for Replay {
                 let pairs: Vec<_> = script.iter().map(|(at, it)| format!("{at}:{it}")).collect();
                 write!(f, "script={}", pairs.join(","))
             }
+        }?;
+        if !self.without.is_empty() {
+            let numbers: Vec<_> = self.without.iter().map(ToString::to_string).collect();
+            write!(f, " without={}", numbers.join(","))?;
         }
+        Ok(())
     }
 }
 
@@ -84,7 +99,7 @@ impl FromStr for Replay {
     type Err = UnreadReplay;
 
     fn from_str(text: &str) -> Result<Self, UnreadReplay> {
-        let mut replay = Self { seed: 0, strategy: Strategy::Random };
+        let mut replay = Self::new(0, Strategy::Random);
         for part in text.split_whitespace() {
             let unread = || UnreadReplay { part: part.to_owned() };
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
@@ -100,6 +115,10 @@ impl FromStr for Replay {
                     let pairs = value.split(',').filter(|it| !it.is_empty()).map(pair);
                     let script: Option<BTreeMap<u64, u32>> = pairs.collect();
                     replay.strategy = Strategy::Script(script.ok_or_else(unread)?);
+                }
+                "without" => {
+                    let numbers: Result<_, _> = value.split(',').map(str::parse).collect();
+                    replay.without = numbers.map_err(|_| unread())?;
                 }
                 _ => return Err(unread()),
             }

@@ -7,17 +7,18 @@ use std::{
     sync::Once,
 };
 
-use crate::{Story, Strategy, World, explore::place, panic_text::text_of};
+use crate::{Replay, Story, World, explore::place, panic_text::text_of};
 
 /// What became of one run.
 pub(crate) struct Run {
-    pub(crate) seed: u64,
-    pub(crate) strategy: Strategy,
+    pub(crate) replay: Replay,
     pub(crate) hash: u64,
     pub(crate) steps: u64,
     pub(crate) choices: u64,
     /// Where it did not take the first, if that was noted.
     pub(crate) noted: BTreeMap<u64, u32>,
+    /// How many faults there were in its plans.
+    pub(crate) n_faults: u64,
     pub(crate) story: Story,
     pub(crate) failure: Option<Failing>,
 }
@@ -40,8 +41,9 @@ impl Failing {
 }
 
 /// Runs `test` in a world of its own.
-pub(crate) fn run(seed: u64, strategy: &Strategy, is_told: bool, test: &impl Fn(&World)) -> Run {
-    let mut world = World::with_strategy(seed, strategy.clone());
+pub(crate) fn run(replay: &Replay, is_told: bool, test: &impl Fn(&World)) -> Run {
+    let mut world = World::with_strategy(replay.seed, replay.strategy.clone());
+    world.engine().lock().harm.left_out.clone_from(&replay.without);
     if is_told {
         world = world.telling();
     }
@@ -51,12 +53,12 @@ pub(crate) fn run(seed: u64, strategy: &Strategy, is_told: bool, test: &impl Fn(
     });
     let mut state = world.engine().lock();
     Run {
-        seed,
-        strategy: strategy.clone(),
+        replay: replay.clone(),
         hash: state.trace.hash(),
         steps: state.steps,
         choices: state.chooser.made,
         noted: state.chooser.noted.take().unwrap_or_default(),
+        n_faults: state.harm.n_faults,
         story: state.trace.story(),
         failure: outcome.err(),
     }

@@ -1,47 +1,73 @@
-//! The fewest choices that still fail.
+//! The fewest faults and choices that still fail.
 
 use std::collections::BTreeMap;
 
 use crate::{
-    Strategy, World,
-    run::{Run, run},
+    Replay, Strategy, World,
+    run::{Failing, Run, run},
 };
 
-/// Tries up to `budget` runs to find one that fails like `failed` with fewer choices that are not
-/// simply in turn.
-///
-/// Leaves out halves, then quarters, and so on, as in Zeller's delta debugging; a choice that is left
-/// out falls to the task that has waited longest.
+/// Tries up to `budget` runs to find one that fails like `failed` with fewer faults, and fewer choices
+/// that are not simply in turn.
 pub(crate) fn shrink(failed: Run, budget: usize, test: &impl Fn(&World)) -> Run {
     let Some(wanted) = failed.failure.clone() else { return failed };
-    let seed = failed.seed;
-    let attempt = |script: &BTreeMap<u64, u32>| {
-        let it = run(seed, &Strategy::Script(script.clone()), true, test);
-        it.failure.as_ref().is_some_and(|it| it.is_like(&wanted)).then_some(it)
+    let mut search = Search { budget, test, wanted };
+    let script = Strategy::Script(failed.noted.clone());
+    let Some(best) = search.attempt(&Replay { strategy: script, ..failed.replay.clone() }) else {
+        return failed;
     };
-    let Some(mut best) = attempt(&failed.noted) else { return failed };
-    let (mut runs, mut size) = (1, best.noted.len().div_ceil(2));
-    while size > 0 && runs < budget {
-        let mut start = 0;
-        let mut is_smaller = false;
-        while start < best.noted.len() && runs < budget {
-            runs += 1;
-            let fewer = without(&best.noted, start, size);
-            match attempt(&fewer) {
-                Some(it) if it.noted.len() < best.noted.len() => {
-                    best = it;
-                    is_smaller = true;
-                }
-                _ => start += size,
+    let best = search.fewer_faults(best);
+    let mut best = search.fewer_choices(best);
+    best.replay.strategy = Strategy::Script(best.noted.clone());
+    best
+}
+
+/// The search for a smaller run.
+struct Search<'a, T> {
+    /// How many more runs it may take.
+    budget: usize,
+    test: &'a T,
+    wanted: Failing,
+}
+
+impl<T: Fn(&World)> Search<'_, T> {
+    fn attempt(&mut self, replay: &Replay) -> Option<Run> {
+        self.budget = self.budget.checked_sub(1)?;
+        let it = run(replay, true, self.test);
+        it.failure.as_ref().is_some_and(|it| it.is_like(&self.wanted)).then_some(it)
+    }
+
+    /// Leaves out one fault after the other.
+    fn fewer_faults(&mut self, mut best: Run) -> Run {
+        for number in 0..best.n_faults {
+            let mut replay = best.replay.clone();
+            replay.without.insert(number);
+            if let Some(smaller) = self.attempt(&replay) {
+                best = smaller;
             }
         }
-        size = match size {
-            1 if is_smaller => 1,
-            _ => size / 2,
-        };
+        best
     }
-    best.strategy = Strategy::Script(best.noted.clone());
-    best
+
+    /// Leaves out halves, then quarters, and so on, as in Zeller's delta debugging; a choice that is
+    /// left out falls to the task that has waited longest.
+    fn fewer_choices(&mut self, mut best: Run) -> Run {
+        let mut size = best.noted.len().div_ceil(2);
+        while size > 0 && self.budget > 0 {
+            let (mut start, before) = (0, best.noted.len());
+            while start < best.noted.len() && self.budget > 0 {
+                let fewer = Strategy::Script(without(&best.noted, start, size));
+                match self.attempt(&Replay { strategy: fewer, ..best.replay.clone() }) {
+                    Some(it) if it.noted.len() < best.noted.len() => best = it,
+                    _ => start += size,
+                }
+            }
+            if size > 1 || best.noted.len() == before {
+                size /= 2;
+            }
+        }
+        best
+    }
 }
 
 fn without(script: &BTreeMap<u64, u32>, start: usize, n: usize) -> BTreeMap<u64, u32> {

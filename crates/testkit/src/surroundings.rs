@@ -4,7 +4,7 @@ use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, atomic::Ordering},
     task::{Context, Poll},
     time::{Duration, SystemTime},
 };
@@ -29,7 +29,10 @@ impl Surroundings for Inside {
     }
 
     fn wall_now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + BEGINNING + (self.engine.now() - Instant::ORIGIN)
+        let plain = SystemTime::UNIX_EPOCH + BEGINNING + (self.engine.now() - Instant::ORIGIN);
+        let jumped = self.engine.wall.load(Ordering::Relaxed);
+        let by = Duration::from_secs(jumped.unsigned_abs());
+        if jumped < 0 { plain - by } else { plain + by }
     }
 
     fn sleep_until(&self, at: Instant) -> BoxFuture<'static, ()> {

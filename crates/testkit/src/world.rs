@@ -3,7 +3,7 @@
 use std::{cell::RefCell, fmt, marker::PhantomData, pin::pin, sync::Arc, time::Duration};
 
 use ghostlight_core::{SpawnOptions, System, SystemBuilder};
-use ghostlight_rt::{Instant, Rng, Runtime};
+use ghostlight_rt::{Instant, Rng, Runtime, Task};
 
 use crate::{
     Breach, Story, Strategy,
@@ -54,6 +54,8 @@ pub struct World {
     runtime: Runtime,
     /// The systems that live here; kept, so that what became of their messages can be looked up.
     systems: RefCell<Vec<System>>,
+    /// The tasks that carry out plans of faults.
+    pub(crate) faults: RefCell<Vec<Task>>,
     /// One thread, for the whole of its life.
     here: PhantomData<*const ()>,
 }
@@ -71,7 +73,13 @@ impl World {
         let engine = Engine::new(seed, strategy);
         let ground = Ground::new(Arc::clone(&engine));
         let runtime = Runtime::new(Inside { engine, ground: Arc::downgrade(&ground) });
-        Self { ground, runtime, systems: RefCell::default(), here: PhantomData }
+        Self {
+            ground,
+            runtime,
+            systems: RefCell::default(),
+            faults: RefCell::default(),
+            here: PhantomData,
+        }
     }
 
     /// Keeps what happens, each message of the systems made from here on included, for
@@ -133,6 +141,10 @@ impl World {
         let system = set_up(builder).build();
         self.systems.borrow_mut().push(system.clone());
         system
+    }
+
+    pub(crate) fn systems(&self) -> Vec<System> {
+        self.systems.borrow().clone()
     }
 
     pub(crate) fn take_systems(&self) -> Vec<System> {
@@ -273,6 +285,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        self.faults.get_mut().clear();
         self.systems.get_mut().clear();
         self.ground.clear();
     }

@@ -1,6 +1,7 @@
 //! The world that actors live in; a value, and many fit into one process.
 
 mod builder;
+mod inject;
 mod roster;
 mod shared;
 mod shutdown;

@@ -6,6 +6,7 @@ extern crate ghostlight_core as ghostlight;
 mod actors;
 mod clocks;
 mod exploring;
+mod faults;
 mod order_at_the_end;
 mod replay;
 mod seam;
