@@ -34,6 +34,8 @@ pub(crate) enum Goal {
     Next,
     /// Until nothing will ever happen by itself.
     Idle,
+    /// One step, if any can be taken now.
+    Step,
 }
 
 /// How a drive ended.
@@ -105,7 +107,7 @@ impl Future for Drive<'_> {
             this.engine.fire_due();
             if let Some(turn) = this.engine.take_turn() {
                 this.engine.set_calm(Calm::No);
-                if this.run(turn) {
+                if this.run(turn) || this.goal == Goal::Step {
                     return Poll::Ready(Arrival::There);
                 }
                 if this.engine.lock().steps_now > this.limits.steps {
@@ -180,6 +182,10 @@ impl Drive<'_> {
             settling.into_iter().for_each(std::task::Waker::wake);
             return None;
         }
+        if self.goal == Goal::Step {
+            self.engine.set_calm(Calm::No);
+            return Some(Poll::Ready(Arrival::Stuck));
+        }
         if self.is_there() {
             self.engine.set_calm(Calm::No);
             return Some(Poll::Ready(Arrival::There));
@@ -200,13 +206,13 @@ impl Drive<'_> {
             Goal::Settled => true,
             Goal::Until(end) => end <= self.engine.now(),
             Goal::Next => self.jumped_after.is_some_and(|it| it < self.engine.lock().steps),
-            Goal::Main | Goal::Idle => false,
+            Goal::Main | Goal::Idle | Goal::Step => false,
         }
     }
 
     const fn nothing_left(&self) -> Arrival {
         match self.goal {
-            Goal::Main | Goal::Next => Arrival::Stuck,
+            Goal::Main | Goal::Next | Goal::Step => Arrival::Stuck,
             Goal::Settled | Goal::Until(_) | Goal::Idle => Arrival::There,
         }
     }
@@ -220,7 +226,7 @@ impl Drive<'_> {
         self.jumped_after.get_or_insert(steps);
         let target = match self.goal {
             Goal::Until(end) => Some(next.map_or(end, |it| it.min(end))),
-            Goal::Main | Goal::Settled | Goal::Next | Goal::Idle => next,
+            _ => next,
         };
         let Some(target) = target else { return self.probe(seen, cx) };
         if self.limits.horizon < target {

@@ -158,7 +158,7 @@ impl fmt::Display for Event {
 }
 
 /// The name of a type without the modules it is in.
-fn short(type_name: &str) -> &str {
+pub(crate) fn short(type_name: &str) -> &str {
     let end = type_name.find('<').unwrap_or(type_name.len());
     let start = type_name[..end].rfind("::").map_or(0, |it| it + 2);
     &type_name[start..]

@@ -205,6 +205,13 @@ impl World {
         self.expect_arrival(arrival);
     }
 
+    /// Gives one task one turn; an actor handles one message in it, unless it is spawned with another
+    /// throughput. False if none can have one now.
+    #[track_caller]
+    pub fn step(&self) -> bool {
+        self.ground.drive(Goal::Step, None) == Arrival::There
+    }
+
     /// Moves on by exactly so much time, running whatever is due on the way, and settles.
     ///
     /// # Panics

@@ -8,6 +8,7 @@ mod clocks;
 mod exploring;
 mod faults;
 mod order_at_the_end;
+mod probes;
 mod replay;
 mod seam;
 mod stories;
