@@ -1,5 +1,7 @@
 //! `#[ghostlight::test]`, as a user writes it.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::time::Duration;
 
 use ghostlight::{

@@ -240,16 +240,16 @@ impl Engine {
 
     pub(crate) fn spawn(
         self: &Arc<Self>,
-        name: Arc<str>,
+        name: &Arc<str>,
         task: BoxFuture<'static, ()>,
     ) -> Arc<Notice> {
         self.be_home(&format!("spawned `{name}`"));
         let now = self.now();
         let mut state = self.lock();
         let by = state.running.and_then(|it| state.tasks.get(it)).map(|it| it.id);
-        let slot = state.tasks.add(self, Arc::clone(&name), Some(task));
+        let slot = state.tasks.add(self, Arc::clone(name), Some(task));
         let (id, notice) = (slot.id, Arc::clone(&slot.notice));
-        state.trace.spawned(now, id, &name, by);
+        state.trace.spawned(now, id, name, by);
         let driver = if state.running.is_none() { state.driver.clone() } else { None };
         drop(state);
         driver.into_iter().for_each(Waker::wake);

@@ -112,7 +112,7 @@ impl Explorer {
             explored.steps += first.steps;
             longest = longest.max(first.choices as usize);
             if first.failure.is_some() {
-                return Err(Box::new(self.shrunk(first, explored.runs, &test)));
+                return Err(Box::new(self.shrunk(&first, explored.runs, &test)));
             }
             if !self.is_once {
                 let second = run(&replay, false, &test);
@@ -133,11 +133,11 @@ impl Explorer {
     }
 
     /// The smallest run that fails like this one.
-    fn shrunk(&self, failed: Run, runs: u64, test: &impl Fn(&World)) -> Found {
+    fn shrunk(&self, failed: &Run, runs: u64, test: &impl Fn(&World)) -> Found {
         let original = failed.replay.clone();
         let again = run(&original, true, test);
         if again.hash != failed.hash || again.failure.is_none() {
-            return self.differs(&failed, test);
+            return self.differs(failed, test);
         }
         let smallest = shrink(again, self.shrinks, test);
         self.found(smallest, original, runs)

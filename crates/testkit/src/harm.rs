@@ -82,10 +82,11 @@ impl Engine {
         for place in std::mem::take(&mut state.harm.held) {
             match state.tasks.get(place) {
                 Some(slot) if state.harm.starves(&slot.name) => state.harm.held.push(place),
-                Some(slot) if slot.notice.is_queued.load(Ordering::Relaxed) => {
-                    if !state.tasks.ready.contains(&place) {
-                        state.tasks.ready.push_back(place);
-                    }
+                Some(slot)
+                    if slot.notice.is_queued.load(Ordering::Relaxed)
+                        && !state.tasks.ready.contains(&place) =>
+                {
+                    state.tasks.ready.push_back(place);
                 }
                 _ => {}
             }

@@ -160,7 +160,9 @@ impl Actor for Watching {
 }
 
 /// Has the actor watch another, whose type is known where this is made.
-struct Watch(Box<dyn FnOnce(&Context<'_, Watching>) + Send>);
+struct Watch(WatchIt);
+
+type WatchIt = Box<dyn FnOnce(&Context<'_, Watching>) + Send>;
 
 impl Message for Watch {
     type Reply = ();

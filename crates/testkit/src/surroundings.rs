@@ -52,7 +52,7 @@ impl Surroundings for Inside {
         task: BoxFuture<'static, ()>,
     ) -> Box<dyn Fn() + Send + Sync> {
         let engine = Arc::clone(&self.engine);
-        let task = engine.spawn(name.into(), task);
+        let task = engine.spawn(&name.into(), task);
         Box::new(move || engine.abort(&task))
     }
 
@@ -86,7 +86,7 @@ impl Inside {
     fn work(&self, name: &str, work: Box<dyn FnOnce() + Send>) {
         // A panic ends the work and nothing else, as it would on a thread.
         let work = async { drop(catch_unwind(AssertUnwindSafe(work))) };
-        self.engine.spawn(name.into(), Box::pin(work));
+        self.engine.spawn(&name.into(), Box::pin(work));
     }
 }
 

@@ -28,6 +28,7 @@ impl System {
 
     /// Kills this actor, as [`ActorRef::kill`](crate::ActorRef::kill) does. False if there is no
     /// such actor.
+    #[expect(clippy::must_use_candidate, reason = "it kills, whether anybody asks or not")]
     pub fn inject_kill(&self, id: ActorId) -> bool {
         self.give(id, Order::new(Verb::Kill, StopReason::Killed))
     }

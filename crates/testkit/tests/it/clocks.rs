@@ -47,8 +47,7 @@ fn wakes(seed: u64, waits: &[(u64, &'static str)]) -> Vec<(u64, &'static str)> {
         waiter.try_tell(Wait { micros, by }).unwrap();
     }
     world.run_until_idle();
-    let times = times.lock().unwrap().clone();
-    times
+    times.lock().unwrap().clone()
 }
 
 #[test]
@@ -99,7 +98,7 @@ fn timers_and_channels_of_tokio_work_in_a_handler() {
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
     let runtime = world.runtime().clone();
     let began = world.now();
-    drop(runtime.clone().spawn(async move {
+    drop(runtime.spawn(async move {
         let mut ticks = tokio::time::interval(10 * MILLI);
         for n in 0..5 {
             ticks.tick().await;

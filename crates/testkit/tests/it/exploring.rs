@@ -132,7 +132,6 @@ fn chance_that_is_not_the_worlds_is_noticed_because_two_runs_of_one_seed_differ(
     let found = Explorer::seeds(30).find(|world| {
         let keys: HashMap<u64, ()> = (0..10).map(|it| (it, ())).collect();
         let runtime = world.runtime().clone();
-        #[expect(clippy::iter_over_hash_type, reason = "that is the mistake")]
         for key in keys.into_keys() {
             drop(runtime.spawn_named(move || format!("task {key}"), async {}));
         }

@@ -1,5 +1,8 @@
 //! Worlds, seen from outside.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::disallowed_methods, reason = "here they are shown to do no harm")]
+
 // The derives write `::ghostlight`.
 extern crate ghostlight_core as ghostlight;
 

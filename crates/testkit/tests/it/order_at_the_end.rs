@@ -10,7 +10,7 @@ struct Work;
 
 #[derive(Actor)]
 #[actor(handles(Work))]
-struct Careless(fn(&Context<'_, Careless>));
+struct Careless(fn(&Context<'_, Self>));
 
 impl Handler<Work> for Careless {
     async fn handle(&mut self, _: Work, cx: &mut Context<'_, Self>) {

@@ -29,7 +29,7 @@ impl Handler<Price> for Shop {
 
 impl Handler<Torn> for Shop {
     async fn handle(&mut self, _: Torn, cx: &mut Context<'_, Self>) {
-        cx.fail(Failure::recoverable("torn page")).await
+        cx.fail::<()>(Failure::recoverable("torn page")).await;
     }
 }
 

@@ -34,8 +34,7 @@ fn order(world: &World) -> Vec<u32> {
         }));
     }
     world.settle();
-    let told = told.lock().unwrap().clone();
-    told
+    told.lock().unwrap().clone()
 }
 
 #[test]

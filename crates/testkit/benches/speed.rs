@@ -1,4 +1,8 @@
 //! How fast a world is: deliveries a second, and the real time of a virtual hour.
+//!
+//! `cargo bench -p ghostlight-testkit`
+
+#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures, and prints")]
 
 use std::time::{Duration, Instant};
 
@@ -49,7 +53,7 @@ fn node(next: usize) -> Node {
     Node { peers: Vec::new(), next, ticks: 0 }
 }
 
-fn deliveries(strategy: Strategy, balls: usize) {
+fn deliveries(strategy: &Strategy, balls: usize) {
     let world = World::with_strategy(1, strategy.clone());
     let system = world.system("speed");
     let nodes: Vec<_> = (0..100).map(|it| system.spawn(node(it))).collect();
@@ -96,10 +100,10 @@ impl Handler<Tick> for Ticking {
 
 fn main() {
     for balls in [1, 100, 1000] {
-        deliveries(Strategy::Random, balls);
+        deliveries(&Strategy::Random, balls);
     }
-    deliveries(Strategy::RoundRobin, 100);
-    deliveries(Strategy::Priorities { changes: 3, steps: 1_000_000 }, 100);
+    deliveries(&Strategy::RoundRobin, 100);
+    deliveries(&Strategy::Priorities { changes: 3, steps: 1_000_000 }, 100);
     for (actors, secs) in [(1, 1), (10, 10), (100, 60), (1000, 3600)] {
         hour(actors, Duration::from_secs(secs));
     }
