@@ -79,7 +79,8 @@ impl Explorer {
 
     /// Runs the test, and fails with the smallest run that does.
     ///
-    /// If `GHOSTLIGHT_REPLAY` is set, that one run is replayed instead, and told.
+    /// If `GHOSTLIGHT_REPLAY` is set, that one run is replayed instead, and told, whether it fails or
+    /// not.
     ///
     /// # Panics
     /// If a run fails.
@@ -161,6 +162,12 @@ impl Explorer {
     fn replay(&self, replay: &Replay, test: &impl Fn(&World)) -> Option<Found> {
         let told = run(replay, true, test);
         let is_failing = told.failure.is_some();
+        if !is_failing {
+            #[expect(clippy::print_stderr, reason = "whoever replays a run wants to read it")]
+            {
+                eprintln!("{}\nthis run does not fail", told.story);
+            }
+        }
         let found = self.found(told, replay.clone(), 1);
         is_failing.then_some(found)
     }

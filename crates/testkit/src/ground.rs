@@ -104,7 +104,9 @@ impl Ground {
 
 fn quiet_tokio(engine: &Arc<Engine>) -> Tokio {
     let (parks, wakes, starts) = (Arc::clone(engine), Arc::clone(engine), Arc::clone(engine));
-    let tokio = Builder::new_current_thread()
+    let mut builder = Builder::new_current_thread();
+    seed_select(&mut builder, engine.seed);
+    let tokio = builder
         .enable_time()
         .start_paused(true)
         // One task of tokio's for each look at those of the world.
@@ -120,3 +122,14 @@ fn quiet_tokio(engine: &Arc<Engine>) -> Tokio {
         .build();
     tokio.expect("a runtime without threads needs nothing of the operating system")
 }
+
+/// Lets `tokio::select!` follow from the seed.
+#[cfg(tokio_unstable)]
+fn seed_select(builder: &mut Builder, seed: u64) {
+    builder.rng_seed(tokio::runtime::RngSeed::from_bytes(&seed.to_le_bytes()));
+}
+
+/// Tokio as released takes no seed: a `tokio::select!` that is not `biased` draws from chance, and
+/// shows as two runs that differ.
+#[cfg(not(tokio_unstable))]
+const fn seed_select(_: &mut Builder, _: u64) {}

@@ -1,4 +1,62 @@
 //! A world in one thread: virtual time, seeded order, faults, probes.
+//!
+//! A [`World`] is what the platform asks for time, tasks, threads and chance, in a test. One thread
+//! runs one task after the other; when none can run, the clock jumps to the next moment at which
+//! something is due. The order of tasks and every draw of chance follow from one seed, so a run that
+//! failed can be had again.
+//!
+//! ```
+//! # extern crate ghostlight_core as ghostlight;
+//! use std::time::Duration;
+//! use ghostlight::{Actor, Context, Handler, Message};
+//! use ghostlight_testkit::explore;
+//!
+//! #[derive(Message)]
+//! #[message(reply = u32)]
+//! struct Next;
+//!
+//! #[derive(Actor)]
+//! #[actor(handles(Next))]
+//! struct Counter(u32);
+//!
+//! impl Handler<Next> for Counter {
+//!     async fn handle(&mut self, _: Next, _: &mut Context<'_, Self>) -> u32 {
+//!         let before = self.0;
+//!         tokio::time::sleep(Duration::from_secs(1)).await; // takes no time
+//!         self.0 = before + 1;
+//!         self.0
+//!     }
+//! }
+//!
+//! explore(50, |world| {
+//!     let counter = world.system("counting").spawn(Counter(0));
+//!     let (one, other) =
+//!         world.block_on(async { tokio::join!(counter.ask(Next), counter.ask(Next)) });
+//!     assert_eq!(one.unwrap() + other.unwrap(), 1 + 2);
+//! });
+//! ```
+//!
+//! | want | take |
+//! |---|---|
+//! | many orders of one test, and the smallest that fails | [`explore`], [`Explorer`], [`macro@test`] |
+//! | time | [`World::advance`], [`World::advance_to_next`], [`World::run_until_idle`], [`World::settle`] |
+//! | what happened | [`World::telling`], [`World::story`] |
+//! | somebody to talk to | [`World::probe`] |
+//! | things going wrong | [`Plan`], [`Fault`], [`World::unleash`] |
+//! | that nothing was left over | [`World::finish`], which [`explore`] calls |
+//!
+//! # What a world does not reach
+//!
+//! Code that asks the operating system for time, threads or chance gets them. A thread that wakes a
+//! task is reported with its name, work handed to a thread of tokio's with the place in the code; for
+//! the rest each seed is run twice, and where the two runs part is shown. A `tokio::select!` that is
+//! not `biased` is seeded only where tokio is built with `--cfg tokio_unstable`.
+//!
+//! # Reading the source
+//!
+//! `engine.rs` is what a world is made of, `drive.rs` how it is driven, and `clock.rs` and `ground.rs`
+//! how tokio comes in. `strategy.rs` chooses, `trace.rs` writes down, `witness.rs` is told by systems.
+//! `run.rs` is one run, `explore.rs` many, `shrink.rs` makes one small, `replay.rs` is its line.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "a world is where time and tasks come from")]

@@ -150,6 +150,30 @@ fn a_delay_drawn_outside_of_the_world_is_noticed_too() {
     found.expect_err("the clock stops elsewhere each time");
 }
 
+/// Which of two branches that are both ready `tokio::select!` takes, eight times.
+async fn selections(is_biased: bool) -> String {
+    let mut taken = String::new();
+    for _ in 0..8 {
+        let (one, other) = (std::future::ready('a'), std::future::ready('b'));
+        taken.push(if is_biased {
+            tokio::select! { biased; it = one => it, it = other => it }
+        } else {
+            tokio::select! { it = one => it, it = other => it }
+        });
+    }
+    taken
+}
+
+#[test]
+fn a_biased_select_is_the_same_each_time_and_another_is_noticed_unless_tokio_takes_a_seed() {
+    let select = |is_biased| {
+        let select = move |world: &World| world.note(&world.block_on(selections(is_biased)));
+        Explorer::seeds(10).find(select)
+    };
+    assert!(select(true).is_ok());
+    assert_eq!(select(false).is_ok(), cfg!(tokio_unstable));
+}
+
 #[test]
 fn a_failure_that_every_order_has_is_shrunk_to_no_choice_at_all() {
     let runs = AtomicU64::new(0);

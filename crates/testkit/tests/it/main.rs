@@ -15,5 +15,6 @@ mod probes;
 mod replay;
 mod seam;
 mod stories;
+mod storm;
 mod strategies;
 mod tasks;
