@@ -18,7 +18,7 @@ use crate::{
     clock::{Clock, whole_after, whole_before},
     engine::{Calm, Engine, Turn},
     panic_text::text_of,
-    task::Notice,
+    task::{Body, Notice},
 };
 
 /// How far a world is driven.
@@ -140,16 +140,8 @@ impl Drive<'_> {
     /// Gives a task its turn. True if the test has what it waits for.
     fn run(&mut self, turn: Turn) -> bool {
         match turn {
-            Turn::Task(mut body, task) => {
-                let cx = &mut Context::from_waker(&body.waker);
-                match catch_unwind(AssertUnwindSafe(|| body.future.as_mut().poll(cx))) {
-                    Ok(Poll::Pending) => self.engine.put_back(body, &task),
-                    Ok(Poll::Ready(())) => end(self.engine, &task, body.future, None),
-                    Err(payload) => {
-                        let text = text_of(&*payload);
-                        end(self.engine, &task, body.future, Some(&text));
-                    }
-                }
+            Turn::Task(body, task) => {
+                run_task(self.engine, body, &task);
                 false
             }
             Turn::Main(waker) => {
@@ -293,6 +285,19 @@ impl Drive<'_> {
         if now < target {
             Clock::move_by(target - now);
             self.engine.set_now(target);
+        }
+    }
+}
+
+/// Gives a task of the world its turn.
+pub(crate) fn run_task(engine: &Engine, mut body: Body, task: &Notice) {
+    let cx = &mut Context::from_waker(&body.waker);
+    match catch_unwind(AssertUnwindSafe(|| body.future.as_mut().poll(cx))) {
+        Ok(Poll::Pending) => engine.put_back(body, task),
+        Ok(Poll::Ready(())) => end(engine, task, body.future, None),
+        Err(payload) => {
+            let text = text_of(&*payload);
+            end(engine, task, body.future, Some(&text));
         }
     }
 }

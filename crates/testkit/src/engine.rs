@@ -28,6 +28,9 @@ use crate::{
     trace::{Event, Recorder},
 };
 
+/// How many steps may be taken at one moment before that counts as endless.
+const LIMIT: u64 = 10_000_000;
+
 /// How much a task may do at once before it must let others.
 const BUDGET: u32 = 64;
 
@@ -64,6 +67,8 @@ pub(crate) struct State {
     pub(crate) steps: u64,
     /// How many steps there were since the clock moved.
     pub(crate) steps_now: u64,
+    /// From how many on that counts as endless.
+    pub(crate) limit: u64,
     budget: u32,
 }
 
@@ -119,6 +124,7 @@ impl Engine {
                 seen: Instant::ORIGIN,
                 steps: 0,
                 steps_now: 0,
+                limit: LIMIT,
                 budget: BUDGET,
             }),
         });
@@ -388,6 +394,13 @@ impl Engine {
                 !state.chooser.puts_off()
             }
         }
+    }
+
+    /// The names of some tasks that can run.
+    pub(crate) fn ready_names(&self) -> Vec<String> {
+        let state = self.lock();
+        let ready = state.tasks.ready.iter().filter_map(|it| state.tasks.get(*it));
+        ready.take(8).map(|it| it.name.to_string()).collect()
     }
 
     pub(crate) fn task_names(&self) -> Vec<(TaskId, Arc<str>)> {

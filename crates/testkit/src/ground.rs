@@ -9,10 +9,9 @@ use crate::{
     breach::{Breach, culprit},
     drive::{Arrival, Drive, Goal, Limits},
     engine::Engine,
+    nested,
 };
 
-/// How many steps may be taken at one moment before that counts as endless.
-const STEPS: u64 = 10_000_000;
 /// How far the clock may move in one call, where the caller does not say.
 const HORIZON: Duration = Duration::from_secs(100 * 365 * 86_400);
 
@@ -45,7 +44,7 @@ impl Ground {
         main: Option<Pin<&'a mut (dyn Future<Output = ()> + 'a)>>,
     ) -> Arrival {
         let horizon = horizon.unwrap_or_else(|| self.engine.now() + HORIZON);
-        let limits = Limits { steps: STEPS, horizon };
+        let limits = Limits { steps: self.engine.lock().limit, horizon };
         let mut drive = Drive::new(&self.engine, &self.metrics, goal, limits);
         drive.main = main;
         let arrival = self.tokio.block_on(drive);
@@ -56,6 +55,9 @@ impl Ground {
     /// Runs `future` to its end.
     #[track_caller]
     pub(crate) fn block_on<'a>(&'a self, future: Pin<&'a mut (dyn Future<Output = ()> + 'a)>) {
+        if self.engine.is_in_turn() {
+            return nested::block_on(&self.engine, future);
+        }
         self.engine.begin_main();
         let arrival = self.drive_with(Goal::Main, None, Some(future));
         match arrival {
@@ -77,7 +79,8 @@ impl Ground {
 
     pub(crate) fn why_endless(&self) -> String {
         let (now, steps) = (self.engine.now(), self.engine.lock().steps_now);
-        format!("no end after {steps} steps at {now:?}; some tasks keep each other awake")
+        let awake = self.engine.ready_names().join("`, `");
+        format!("no end after {steps} steps at {now:?}; these can always run: `{awake}`")
     }
 
     /// How many tasks were spawned with tokio itself, and have not ended.

@@ -71,6 +71,7 @@ mod fault;
 mod finish;
 mod ground;
 mod harm;
+mod nested;
 mod panic_text;
 mod probe;
 mod replay;

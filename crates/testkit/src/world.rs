@@ -93,6 +93,14 @@ impl World {
         self
     }
 
+    /// Fails when so many steps are taken at one moment, since then some tasks keep each other awake;
+    /// ten million by default.
+    #[must_use]
+    pub fn at_most(self, steps: u64) -> Self {
+        self.engine().lock().limit = steps;
+        self
+    }
+
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.ground.engine
     }

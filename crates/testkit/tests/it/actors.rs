@@ -48,6 +48,26 @@ fn asks_and_tells_work_in_several_systems_of_one_world() {
 }
 
 #[test]
+fn blocking_work_and_threads_may_wait_for_actors_and_time_goes_on_for_them() {
+    for seed in 0..20 {
+        let world = World::seeded(seed);
+        let (system, runtime) = (world.system("blocking"), world.runtime().clone());
+        let sum = system.spawn(Sum(1));
+        let (asker, sleeper) = (sum.clone(), runtime.clone());
+        let work = runtime.blocking(move || {
+            let asked = asker.ask(Add(1)).blocking();
+            sleeper.block_on(sleeper.sleep(Duration::from_secs(3)));
+            asked.map(|it| it + asker.ask(Add(1)).blocking().unwrap_or(0)).ok()
+        });
+        let other = sum.clone();
+        runtime.thread("teller", move || other.tell(Add(0)).blocking().unwrap());
+        assert_eq!(world.block_on(work), Ok(Some(5)));
+        assert_eq!(world.elapsed(), Duration::from_secs(3));
+        world.finish();
+    }
+}
+
+#[test]
 fn a_shutdown_in_a_world_takes_no_time_when_nobody_lingers() {
     let world = World::seeded(9);
     let system = world.system("short");

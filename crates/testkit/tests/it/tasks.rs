@@ -68,6 +68,18 @@ fn and_it_names_the_tasks_that_wait() {
 }
 
 #[test]
+#[should_panic(expected = "these can always run: `restless`")]
+fn tasks_that_never_rest_are_named_rather_than_waited_for() {
+    let world = World::seeded(1).at_most(10_000);
+    drop(world.runtime().spawn_named(|| "restless".to_owned(), async {
+        loop {
+            yield_once().await;
+        }
+    }));
+    world.settle();
+}
+
+#[test]
 fn a_task_that_panics_is_reported_and_keeps_nobody_from_running() {
     let world = World::seeded(1);
     drop(world.runtime().spawn_named(|| "clumsy".to_owned(), async { panic!("on purpose") }));
