@@ -134,7 +134,7 @@ impl Explorer {
     }
 
     /// The smallest run that fails like this one.
-    fn shrunk(&self, failed: &Run, runs: u64, test: &impl Fn(&World)) -> Found {
+    pub(crate) fn shrunk(&self, failed: &Run, runs: u64, test: &impl Fn(&World)) -> Found {
         let original = failed.replay.clone();
         let again = run(&original, true, test);
         if again.hash != failed.hash || again.failure.is_none() {

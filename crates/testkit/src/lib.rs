@@ -39,6 +39,7 @@
 //! | want | take |
 //! |---|---|
 //! | many orders of one test, and the smallest that fails | [`explore`], [`Explorer`], [`macro@test`] |
+//! | every order of a small test | [`Exhaust`] |
 //! | time | [`World::advance`], [`World::advance_to_next`], [`World::run_until_idle`], [`World::settle`] |
 //! | what happened | [`World::telling`], [`World::story`] |
 //! | somebody to talk to | [`World::probe`] |
@@ -66,6 +67,7 @@ mod clock;
 mod digest;
 mod drive;
 mod engine;
+mod exhaust;
 mod explore;
 mod fault;
 mod finish;
@@ -89,6 +91,7 @@ mod world;
 pub use ghostlight_macros::test;
 
 pub use breach::Breach;
+pub use exhaust::{Covered, Exhaust};
 pub use explore::{Explored, Explorer, Found, explore};
 pub use fault::{Fault, Plan, When};
 pub use probe::{Expect, Probe, Received};

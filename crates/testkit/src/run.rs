@@ -17,6 +17,8 @@ pub(crate) struct Run {
     pub(crate) choices: u64,
     /// Where it did not take the first, if that was noted.
     pub(crate) noted: BTreeMap<u64, u32>,
+    /// How many there were to choose from, each time, if a script chose.
+    pub(crate) sizes: Vec<u32>,
     /// How many faults there were in its plans.
     pub(crate) n_faults: u64,
     pub(crate) story: Story,
@@ -58,6 +60,7 @@ pub(crate) fn run(replay: &Replay, is_told: bool, test: &impl Fn(&World)) -> Run
         steps: state.steps,
         choices: state.chooser.made,
         noted: state.chooser.noted.take().unwrap_or_default(),
+        sizes: std::mem::take(&mut state.chooser.sizes),
         n_faults: state.harm.n_faults,
         story: state.trace.story(),
         failure: outcome.err(),

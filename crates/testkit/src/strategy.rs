@@ -39,6 +39,8 @@ pub(crate) struct Chooser {
     pub(crate) made: u64,
     /// The choices that differ from taking the first, if they are wanted.
     pub(crate) noted: Option<BTreeMap<u64, u32>>,
+    /// How many there were to choose from, each time; by scripts only, since it is they that stray.
+    pub(crate) sizes: Vec<u32>,
 }
 
 enum Way {
@@ -59,7 +61,7 @@ impl Chooser {
             }
             Strategy::Script(script) => Way::Script(script),
         };
-        Self { rng, way, made: 0, noted: None }
+        Self { rng, way, made: 0, noted: None, sizes: Vec::new() }
     }
 
     /// Which of the runnable tasks is next.
@@ -73,7 +75,7 @@ impl Chooser {
             Way::Priorities(it) => it.choose(ready, &mut self.rng),
             Way::Script(script) => scripted(script, self.made, ready.len()),
         };
-        self.note(chosen)
+        self.note(chosen, ready.len())
     }
 
     /// Whether something that could be done at once is put off. Seldom, and never by round robin.
@@ -83,10 +85,13 @@ impl Chooser {
             Way::RoundRobin => 0,
             Way::Script(script) => scripted(script, self.made, 2),
         };
-        self.note(chosen) == 1
+        self.note(chosen, 2) == 1
     }
 
-    fn note(&mut self, chosen: usize) -> usize {
+    fn note(&mut self, chosen: usize, of: usize) -> usize {
+        if let Way::Script(_) = self.way {
+            self.sizes.push(of as u32);
+        }
         if chosen != 0
             && let Some(noted) = &mut self.noted
         {

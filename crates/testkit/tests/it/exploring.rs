@@ -10,7 +10,7 @@ use std::{
 };
 
 use ghostlight::{Actor, ActorRef, Context, Handler, Message};
-use ghostlight_testkit::{Explorer, Strategy, World, explore};
+use ghostlight_testkit::{Exhaust, Explorer, Strategy, World, explore};
 
 #[derive(Debug, Message)]
 #[message(reply = u32)]
@@ -75,6 +75,27 @@ fn a_lost_update_is_found_and_shrunk_to_a_few_choices_and_its_story_names_those_
     {
         assert!(text.contains(expected), "no `{expected}` in:\n{text}");
     }
+}
+
+#[test]
+fn the_same_race_is_found_among_all_orders_that_stray_but_once_and_absent_from_none() {
+    let found = Exhaust::straying(1).find(deposits).expect_err("there is a race");
+    assert!(found.message.contains("a deposit was lost"), "{found}");
+    assert!(found.n_choices.is_some_and(|it| it <= 1), "{found}");
+}
+
+#[test]
+fn all_orders_of_a_small_test_are_covered_and_counted_unless_there_are_too_many() {
+    let small = |world: &World| {
+        let account = world.system("bank").spawn(Account(0));
+        account.try_tell(Set(1)).unwrap();
+        let balance = world.block_on(async { account.ask(Get).await.unwrap() });
+        assert_eq!(balance, 1);
+    };
+    let covered = Exhaust::straying(3).find(small).expect("no race");
+    assert!(covered.is_complete && covered.orders > 3, "{covered:?}");
+    let fewer = Exhaust::straying(3).at_most(3).find(small).expect("no race");
+    assert_eq!((fewer.orders, fewer.is_complete), (3, false));
 }
 
 const ASKED: &str = "GHOSTLIGHT_TEST_LOSES";
