@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::{Explorer, Found, Replay, Strategy, World, run::run};
+use crate::{
+    Explorer, Found, Replay, Strategy, World,
+    run::{Keep, run},
+};
 
 /// Runs a small test in every order that strays from taking turns at no more than so many choices.
 ///
@@ -83,7 +86,7 @@ impl Exhaust {
             }
             orders += 1;
             let replay = Replay::new(self.seed, Strategy::Script(script.clone()));
-            let it = run(&replay, false, &test);
+            let it = run(&replay, Keep::Nothing, &test);
             if it.failure.is_some() {
                 return Err(Box::new(Explorer::seeds(1).shrunk(&it, orders as u64, &test)));
             }

@@ -5,7 +5,7 @@ use std::{fmt, panic::Location};
 use crate::{
     Story, Strategy, World,
     replay::Replay,
-    run::{Failing, Run, run},
+    run::{Failing, Keep, Run, run},
     shrink::shrink,
 };
 
@@ -108,7 +108,7 @@ impl Explorer {
         for seed in 0..seeds {
             let strategy = self.strategy_for(seed, longest);
             let replay = Replay::new(seed, strategy);
-            let first = run(&replay, false, &test);
+            let first = run(&replay, Keep::Nothing, &test);
             explored.runs += 1;
             explored.steps += first.steps;
             longest = longest.max(first.choices as usize);
@@ -116,7 +116,7 @@ impl Explorer {
                 return Err(Box::new(self.shrunk(&first, explored.runs, &test)));
             }
             if !self.is_once {
-                let second = run(&replay, false, &test);
+                let second = run(&replay, Keep::Nothing, &test);
                 if second.hash != first.hash {
                     return Err(Box::new(self.differs(&first, &test)));
                 }
@@ -136,18 +136,19 @@ impl Explorer {
     /// The smallest run that fails like this one.
     pub(crate) fn shrunk(&self, failed: &Run, runs: u64, test: &impl Fn(&World)) -> Found {
         let original = failed.replay.clone();
-        let again = run(&original, true, test);
-        if again.hash != failed.hash || again.failure.is_none() {
-            return self.differs(failed, test);
+        for keep in [Keep::Story, Keep::Choices] {
+            let again = run(&original, keep, test);
+            if again.hash == failed.hash && again.failure.is_some() {
+                return self.found(shrink(again, keep, self.shrinks, test), original, runs);
+            }
         }
-        let smallest = shrink(again, self.shrinks, test);
-        self.found(smallest, original, runs)
+        self.differs(failed, test)
     }
 
     /// Two runs of one seed were not the same.
     fn differs(&self, failed: &Run, test: &impl Fn(&World)) -> Found {
-        let one = run(&failed.replay, true, test);
-        let other = run(&failed.replay, true, test);
+        let one = run(&failed.replay, Keep::Story, test);
+        let other = run(&failed.replay, Keep::Story, test);
         let message = match one.story.first_difference(&other.story) {
             Some(difference) => format!("two runs of one seed differ: {difference}"),
             None => {
@@ -160,16 +161,19 @@ impl Explorer {
     }
 
     fn replay(&self, replay: &Replay, test: &impl Fn(&World)) -> Option<Found> {
-        let told = run(replay, true, test);
-        let is_failing = told.failure.is_some();
-        if !is_failing {
-            #[expect(clippy::print_stderr, reason = "whoever replays a run wants to read it")]
-            {
-                eprintln!("{}\nthis run does not fail", told.story);
-            }
+        let told = run(replay, Keep::Story, test);
+        if told.failure.is_some() {
+            return Some(self.found(told, replay.clone(), 1));
         }
-        let found = self.found(told, replay.clone(), 1);
-        is_failing.then_some(found)
+        let plain = run(replay, Keep::Nothing, test);
+        if plain.failure.is_some() {
+            return Some(self.found(plain, replay.clone(), 1));
+        }
+        #[expect(clippy::print_stderr, reason = "whoever replays a run wants to read it")]
+        {
+            eprintln!("{}\nthis run does not fail", told.story);
+        }
+        None
     }
 
     fn found(&self, run: Run, original: Replay, runs: u64) -> Found {
@@ -234,7 +238,11 @@ impl fmt::Display for Found {
         if let Some(n) = self.n_choices {
             write!(f, "; smallest: {n} choices that are not simply in turn")?;
         }
-        writeln!(f, "\n\n{}", self.story.ending(200))?;
+        if self.story.is_empty() {
+            writeln!(f, "\n\nit hides when each message is told of, so there is no story")?;
+        } else {
+            writeln!(f, "\n\n{}", self.story.ending(200))?;
+        }
         writeln!(f, "replay it:\n  {}", self.smallest.command(&self.name))?;
         if self.original != self.smallest {
             writeln!(f, "as it was found:\n  {}", self.original.command(&self.name))?;

@@ -42,12 +42,25 @@ impl Failing {
     }
 }
 
+/// What is kept of a run, beside its hash.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Keep {
+    Nothing,
+    /// Where it did not take the first.
+    Choices,
+    /// And what happened. That needs a closer look at each message, which is meant to change nothing;
+    /// but a fault in what is looked past may hide.
+    Story,
+}
+
 /// Runs `test` in a world of its own.
-pub(crate) fn run(replay: &Replay, is_told: bool, test: &impl Fn(&World)) -> Run {
+pub(crate) fn run(replay: &Replay, keep: Keep, test: &impl Fn(&World)) -> Run {
     let mut world = World::with_strategy(replay.seed, replay.strategy.clone());
     world.engine().lock().harm.left_out.clone_from(&replay.without);
-    if is_told {
-        world = world.telling();
+    match keep {
+        Keep::Nothing => {}
+        Keep::Choices => world.engine().lock().chooser.keep(),
+        Keep::Story => world = world.telling(),
     }
     let outcome = quietly(|| {
         test(&world);

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::{
     Replay, Strategy, World,
-    run::{Failing, Run, run},
+    run::{Failing, Keep, Run, run},
 };
 
 /// Tries up to `budget` runs to find one that fails like `failed` with fewer faults, and fewer choices
 /// that are not simply in turn.
-pub(crate) fn shrink(failed: Run, budget: usize, test: &impl Fn(&World)) -> Run {
+pub(crate) fn shrink(failed: Run, keep: Keep, budget: usize, test: &impl Fn(&World)) -> Run {
     let Some(wanted) = failed.failure.clone() else { return failed };
-    let mut search = Search { budget, test, wanted };
+    let mut search = Search { budget, keep, test, wanted };
     let script = Strategy::Script(failed.noted.clone());
     let Some(best) = search.attempt(&Replay { strategy: script, ..failed.replay.clone() }) else {
         return failed;
@@ -26,6 +26,7 @@ pub(crate) fn shrink(failed: Run, budget: usize, test: &impl Fn(&World)) -> Run 
 struct Search<'a, T> {
     /// How many more runs it may take.
     budget: usize,
+    keep: Keep,
     test: &'a T,
     wanted: Failing,
 }
@@ -33,7 +34,7 @@ struct Search<'a, T> {
 impl<T: Fn(&World)> Search<'_, T> {
     fn attempt(&mut self, replay: &Replay) -> Option<Run> {
         self.budget = self.budget.checked_sub(1)?;
-        let it = run(replay, true, self.test);
+        let it = run(replay, self.keep, self.test);
         it.failure.as_ref().is_some_and(|it| it.is_like(&self.wanted)).then_some(it)
     }
 

@@ -64,6 +64,11 @@ impl Chooser {
         Self { rng, way, made: 0, noted: None, sizes: Vec::new() }
     }
 
+    /// Keeps the choices from here on.
+    pub(crate) fn keep(&mut self) {
+        self.noted.get_or_insert_default();
+    }
+
     /// Which of the runnable tasks is next.
     pub(crate) fn task(&mut self, ready: &VecDeque<u32>) -> usize {
         if ready.len() < 2 {

@@ -88,7 +88,7 @@ impl World {
     pub fn telling(self) -> Self {
         let mut state = self.engine().lock();
         state.trace.keep();
-        state.chooser.noted.get_or_insert_default();
+        state.chooser.keep();
         drop(state);
         self
     }

@@ -137,6 +137,9 @@ fn storm(world: &World, supervision: fn() -> Supervision) {
     let count = |it: &AtomicU64| it.load(Ordering::Relaxed);
     assert_eq!(count(&tally.asked), 63, "every client goes on to the end");
     assert_eq!(count(&tally.asked), count(&tally.ended), "every ask ends");
+    for actor in system.actors() {
+        assert_eq!(actor.mailbox_len, 0, "{} sleeps on its mail", actor.name);
+    }
     let n_ended = workers.iter().filter(|it| !it.is_alive()).count();
     assert_eq!(count(&tally.notices), (3 * n_ended) as u64, "each end is told to each once");
 }
