@@ -165,7 +165,7 @@ impl Explorer {
         if told.failure.is_some() {
             return Some(self.found(told, replay.clone(), 1));
         }
-        let plain = run(replay, Keep::Nothing, test);
+        let plain = run(replay, Keep::Choices, test);
         if plain.failure.is_some() {
             return Some(self.found(plain, replay.clone(), 1));
         }
@@ -189,6 +189,7 @@ impl Explorer {
                 _ => None,
             },
             smallest: run.replay,
+            tells_messages: run.keep == Keep::Story,
             original,
             story: run.story,
         }
@@ -226,6 +227,8 @@ pub struct Found {
     pub n_choices: Option<usize>,
     /// What happens in it.
     pub story: Story,
+    /// Whether that names each message. It does not where a fault hides when they are told of.
+    pub tells_messages: bool,
 }
 
 impl fmt::Display for Found {
@@ -238,11 +241,10 @@ impl fmt::Display for Found {
         if let Some(n) = self.n_choices {
             write!(f, "; smallest: {n} choices that are not simply in turn")?;
         }
-        if self.story.is_empty() {
-            writeln!(f, "\n\nit hides when each message is told of, so there is no story")?;
-        } else {
-            writeln!(f, "\n\n{}", self.story.ending(200))?;
+        if !self.tells_messages {
+            write!(f, "\nit hides when each message is told of, so they are missing here")?;
         }
+        writeln!(f, "\n\n{}", self.story.ending(200))?;
         writeln!(f, "replay it:\n  {}", self.smallest.command(&self.name))?;
         if self.original != self.smallest {
             writeln!(f, "as it was found:\n  {}", self.original.command(&self.name))?;

@@ -12,6 +12,7 @@ use crate::{Replay, Story, World, explore::place, panic_text::text_of};
 /// What became of one run.
 pub(crate) struct Run {
     pub(crate) replay: Replay,
+    pub(crate) keep: Keep,
     pub(crate) hash: u64,
     pub(crate) steps: u64,
     pub(crate) choices: u64,
@@ -46,9 +47,9 @@ impl Failing {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Keep {
     Nothing,
-    /// Where it did not take the first.
+    /// Where it did not take the first, and what happened but for messages.
     Choices,
-    /// And what happened. That needs a closer look at each message, which is meant to change nothing;
+    /// Messages as well. That needs a closer look at each message, which is meant to change nothing;
     /// but a fault in what is looked past may hide.
     Story,
 }
@@ -59,7 +60,11 @@ pub(crate) fn run(replay: &Replay, keep: Keep, test: &impl Fn(&World)) -> Run {
     world.engine().lock().harm.left_out.clone_from(&replay.without);
     match keep {
         Keep::Nothing => {}
-        Keep::Choices => world.engine().lock().chooser.keep(),
+        Keep::Choices => {
+            let mut state = world.engine().lock();
+            state.trace.keep();
+            state.chooser.keep();
+        }
         Keep::Story => world = world.telling(),
     }
     let outcome = quietly(|| {
@@ -69,6 +74,7 @@ pub(crate) fn run(replay: &Replay, keep: Keep, test: &impl Fn(&World)) -> Run {
     let mut state = world.engine().lock();
     Run {
         replay: replay.clone(),
+        keep,
         hash: state.trace.hash(),
         steps: state.steps,
         choices: state.chooser.made,

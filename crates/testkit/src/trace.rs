@@ -171,15 +171,13 @@ pub(crate) struct Recorder {
     records: Option<Vec<(Instant, Record)>>,
     dropped: usize,
     systems: BTreeMap<String, Arc<str>>,
+    /// Systems made from here on tell of each message.
+    pub(crate) tells_messages: bool,
 }
 
 impl Recorder {
     pub(crate) fn keep(&mut self) {
         self.records.get_or_insert_default();
-    }
-
-    pub(crate) const fn is_kept(&self) -> bool {
-        self.records.is_some()
     }
 
     pub(crate) const fn hash(&self) -> u64 {

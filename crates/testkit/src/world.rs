@@ -88,6 +88,7 @@ impl World {
     pub fn telling(self) -> Self {
         let mut state = self.engine().lock();
         state.trace.keep();
+        state.trace.tells_messages = true;
         state.chooser.keep();
         drop(state);
         self
@@ -140,7 +141,7 @@ impl World {
         set_up: impl FnOnce(SystemBuilder) -> SystemBuilder,
     ) -> System {
         let engine = Arc::clone(self.engine());
-        let wants_messages = engine.lock().trace.is_kept();
+        let wants_messages = engine.lock().trace.tells_messages;
         let name = name.into();
         let builder = System::builder(Arc::clone(&name))
             .runtime(self.runtime.clone())
