@@ -1,0 +1,269 @@
+//! Orders that meet other orders, failures and restarts: D-04, D-06, D-16, E-10, E-21, E-33.
+
+use std::time::Duration;
+
+use ghostlight::{
+    Actor, ActorRef, Backoff, Capacity, ChildSpec, Context, Handler, MailboxOptions, RestartWindow,
+    SpawnOptions, Status, StopReason, Supervision, System,
+};
+
+use crate::{
+    kin::{Act, Do, Kin, Plan, Point, call, eager, fail, incarnation, permanent},
+    support::{
+        Add, Gate, Journal, Listed, Log, Note, assert_conserved, dead_notes, ended, park, rest,
+        soon,
+    },
+};
+
+#[tokio::test(start_paused = true)]
+async fn of_two_equal_orders_the_first_stands() {
+    let system = System::new("test");
+    let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
+    let gate = park(&actor).await;
+    actor.stop_because("first");
+    actor.stop_because("second");
+    gate.open();
+    assert_eq!(ended(&actor).await.to_string(), "stopped: first");
+
+    // The same where its child had made it fail before.
+    let owner = system.spawn(Plan::new("owner", &Log::default()).build());
+    let never = ChildSpec::permanent().window(RestartWindow::never());
+    let child = Plan::new("child", &Log::default());
+    let child = call(&owner, move |cx| cx.supervise_with(child.factory(), never)).await;
+    let gate = park(&owner).await;
+    fail(&child, "torn").await;
+    owner.stop_because("first");
+    owner.stop_because("second");
+    gate.open();
+    assert_eq!(ended(&owner).await.to_string(), "stopped: first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_to_end_that_comes_while_an_incarnation_fails_still_stands() {
+    let (system, log) = (System::new("test"), Log::default());
+    let plan = Plan::new("child", &log).at(Point::Stopped, [Act::Sleep(100)]);
+    let child = system.supervise(plan.factory(), eager(ChildSpec::transient()));
+    incarnation(&child).await;
+    fail(&child, "torn").await;
+    child.stop_because("enough");
+    let why = ended(&child).await;
+    assert!(!why.is_failure(), "{why}");
+    let starts = log.all().iter().filter(|it| it.contains(" started ")).count();
+    assert_eq!(starts, 1, "it does not come back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_that_was_outlived_is_not_reported_at_the_end() {
+    let system = System::new("test");
+    let child = system.supervise(Plan::new("child", &Log::default()).factory(), permanent());
+    incarnation(&child).await;
+    child.kill();
+    rest().await;
+    assert_eq!(incarnation(&child).await, 1);
+    let report = soon("report", system.shutdown(Duration::from_secs(5))).await;
+    assert!(report.is_clean() && report.ended.len() == 1, "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn senders_that_wait_for_room_get_their_message_back_whatever_closes_the_door() {
+    for way in ["by itself", "panic", "stop", "kill", "halted", "removed", "never run", "lost"] {
+        let (system, gate) = (System::new("test"), Gate::closed());
+        let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
+        // What ends it may take long to be over; nobody waits for that.
+        let plan = Plan::new("x", &Log::default()).always(Point::Stopped, Act::Sleep(900));
+        let (mut prepared, mut run) = (None, None);
+        let actor = match way {
+            "halted" | "removed" => system.supervise(plan.factory(), permanent().options(options)),
+            "never run" | "lost" => {
+                let made = system.prepare_with(plan.build(), options);
+                let actor = made.actor_ref();
+                match way {
+                    "lost" => run = Some(tokio::spawn(made.run())),
+                    _ => prepared = Some(made),
+                }
+                actor
+            }
+            _ => system.spawn_with(plan.build(), options),
+        };
+        if prepared.is_none() {
+            actor.tell(Do(Act::Wait(gate.clone()))).await.unwrap();
+            gate.arrived().await;
+        }
+        let next = if way == "panic" { Act::Panic("torn") } else { Act::Stop };
+        actor.try_tell(Do(next)).unwrap();
+        let sender = actor.clone();
+        let waiting = tokio::spawn(async move {
+            // Places may be free for the first ones.
+            for n in 1..5 {
+                sender.tell(Note(n)).await?;
+            }
+            sender.tell(Note(5)).await
+        });
+        rest().await;
+        let begin = tokio::time::Instant::now();
+        match way {
+            "stop" => actor.stop(),
+            "kill" => actor.kill(),
+            "halted" => system.children().stop(actor.id()).unwrap(),
+            "removed" => system.children().remove(actor.id()).unwrap(),
+            "never run" => drop(prepared.take()),
+            "lost" => run.take().into_iter().for_each(|it| it.abort()),
+            _ => gate.open(),
+        }
+        let error = soon("word", waiting).await.unwrap().unwrap_err();
+        assert!(error.into_message().is_some(), "{way}");
+        assert!(begin.elapsed() < Duration::from_millis(100), "{way}: {:?}", begin.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_are_sent_away_before_the_children_end_count_as_undelivered() {
+    let system = System::new("test");
+    let mut letters = system.dead_letters(10);
+    let plan = Plan::new("child", &Log::default()).always(Point::Stopped, Act::Sleep(100));
+    let owner = system.spawn(Plan::new("owner", &Log::default()).build());
+    call(&owner, move |cx| cx.spawn(plan.build())).await;
+    let gate = park(&owner).await;
+    (0..3).for_each(|n| owner.try_tell(Note(n)).unwrap());
+    let down = system.clone();
+    let down = tokio::spawn(async move { down.shutdown(Duration::from_secs(60)).await });
+    rest().await;
+    gate.open();
+    let report = soon("report", down).await.unwrap();
+    assert_eq!(report.undelivered(), 3, "{report:?}");
+    assert_eq!(dead_notes(&mut letters), [0, 1, 2]);
+    assert_conserved(&system);
+}
+
+/// Asks somebody a question, and writes down what came of it.
+struct Nag(ActorRef<Kin>, Log<bool>);
+#[derive(Debug, ghostlight::Message)]
+struct Go;
+impl Actor for Nag {
+    type Protocol = (Go,);
+}
+impl Handler<Go> for Nag {
+    async fn handle(&mut self, _: Go, _: &mut Context<'_, Self>) {
+        let answer = self.0.ask(Add(7)).queued().within(Duration::from_secs(3600)).await;
+        self.1.push(answer.unwrap_err().into_message() == Some(Add(7)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_asks_its_ending_owner_gets_its_message_back_however_deep_they_are() {
+    for way in ["owner", "shutdown"] {
+        let system = System::new("test");
+        let (top, told) = (system.spawn(Plan::new("top", &Log::default()).build()), Log::default());
+        let plan = Plan::new("middle", &Log::default());
+        let middle = match way {
+            "owner" => call(&top, move |cx| cx.supervise_with(plan.factory(), permanent())).await,
+            _ => system.supervise(plan.factory(), permanent()),
+        };
+        let (me, log) = (middle.clone(), told.clone());
+        let nag = call(&middle, move |cx| cx.spawn(Nag(me, log))).await;
+        let gate = park(&middle).await;
+        nag.tell(Go).await.unwrap();
+        rest().await;
+        let begin = tokio::time::Instant::now();
+        let down = system.clone();
+        match way {
+            "owner" => top.stop(),
+            _ => drop(tokio::spawn(async move { down.shutdown(Duration::from_secs(60)).await })),
+        }
+        rest().await;
+        gate.open();
+        ended(&middle).await;
+        assert_eq!(told.all(), [true], "{way}");
+        assert!(begin.elapsed() < Duration::from_secs(1), "{way}: {:?}", begin.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_actor_that_makes_room_for_its_next_incarnation_takes_messages_all_along() {
+    for spec in [permanent(), eager(ChildSpec::transient())] {
+        for way in ["by hand", "siblings", "its child"] {
+            let (system, log) = (System::new("test"), Log::default());
+            let owner = system.spawn(Plan::new("owner", &Log::default()).build());
+            let plan = Plan::new("child", &log).always(Point::Stopped, Act::Sleep(100));
+            let (sibling, spec) = (Plan::new("sibling", &Log::default()), spec.clone());
+            let (child, sibling) = call(&owner, move |cx| {
+                cx.supervision(Supervision::one_for_all());
+                let sibling = cx.supervise_with(sibling.factory(), permanent());
+                (cx.supervise_with(plan.factory(), spec), sibling)
+            })
+            .await;
+            let never = ChildSpec::permanent().window(RestartWindow::never());
+            let [slow, leaf] = [Act::Sleep(100), Act::Nothing]
+                .map(|act| Plan::new("leaf", &Log::default()).always(Point::Stopped, act));
+            let (leaf, _) = call(&child, move |cx| {
+                (cx.supervise_with(leaf.factory(), never), cx.spawn(slow.build()))
+            })
+            .await;
+            match way {
+                "by hand" => owner.children().restart(child.id()).unwrap(),
+                "siblings" => fail(&sibling, "torn").await,
+                _ => fail(&leaf, "torn").await,
+            }
+            log.take();
+            for n in 0..20 {
+                child.try_tell(Note(n)).unwrap_or_else(|error| panic!("{way}, {n}: {error}"));
+                tokio::time::sleep(Duration::from_millis(15)).await;
+            }
+            assert_eq!(incarnation(&child).await, 1, "{way}");
+            let lines = log.take();
+            let notes: Vec<_> = (0..20).map(|n| format!("child {n}")).collect();
+            let heard: Vec<_> = lines.into_iter().filter(|it| notes.contains(it)).collect();
+            assert_eq!(heard, notes, "{way}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_incarnation_waits_for_the_children_of_the_one_before() {
+    let (system, log) = (System::new("test"), Log::default());
+    let child = Plan::new("child", &log).always(Point::Stopped, Act::Sleep(100));
+    let plan = Plan::new("owner", &log).raising(move |cx| _ = cx.spawn(child.build()));
+    let owner = system.supervise(plan.factory(), permanent());
+    for n in 0..4 {
+        assert_eq!(incarnation(&owner).await, n);
+        owner.tell(Do(if n % 2 == 0 { Act::Panic("torn") } else { Act::Stop })).await.unwrap();
+    }
+    assert_eq!(incarnation(&owner).await, 4);
+    let mut n_children = 0;
+    for line in log.take() {
+        match &*line {
+            "child started 0" => n_children += 1,
+            "child dropped" => n_children -= 1,
+            line if line.starts_with("owner started") => assert_eq!(n_children, 0, "{line}"),
+            _ => {}
+        }
+    }
+    assert_eq!(n_children, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prepared_actor_that_runs_ends_when_nobody_refers_to_it() {
+    let system = System::new("test");
+    let options = SpawnOptions::default().stop_when_unreferenced();
+    let prepared = system.prepare_with(Plan::new("main", &Log::default()).build(), options);
+    let main = prepared.actor_ref();
+    let running = tokio::spawn(prepared.run());
+    rest().await;
+    assert!(matches!(main.status(), Status::Running));
+    drop(main);
+    let why = soon("end", running).await.unwrap();
+    assert!(matches!(why, StopReason::Unreferenced), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_is_asked_before_the_next_state_is_built() {
+    let (system, log) = (System::new("test"), Log::default());
+    let spec = permanent().backoff(Backoff::none());
+    let spec = spec.check(|| async { Err("the disk is full".to_owned()) });
+    let child = system.supervise_created::<Kin>(Plan::new("child", &log), spec);
+    incarnation(&child).await;
+    fail(&child, "torn").await;
+    assert!(matches!(ended(&child).await, StopReason::Vetoed(_)));
+    let built = log.all().iter().filter(|it| it.ends_with("creating")).count();
+    assert_eq!(built, 1, "{:?}", log.all());
+}
