@@ -68,6 +68,11 @@ impl<A: Actor> Lineage<A> {
         Box::pin(async move { made.await.map_err(StopReason::StartFailed) })
     }
 
+    /// The next one was to begin, and was told to end before it did.
+    pub(crate) const fn skip(&mut self) {
+        self.incarnation += 1;
+    }
+
     /// The next one, unless the check speaks against it.
     pub(crate) fn next(&mut self) -> Birth<A> {
         self.incarnation += 1;

@@ -15,6 +15,7 @@ use crate::{
     core::{Core, Errand},
     family::Post,
     life::{self, Word},
+    lineage::Lineage,
     run::has_stopped_hook,
     signal::Signals,
     supervision::{Input, Key, Manner},
@@ -284,7 +285,11 @@ impl<A: Actor> Course<A> {
                 life::reopen(cell);
                 self.enter(Phase::Creating(birth));
             }
-            Word::Ended(reason) => tell_supervisor(cell, |key| Input::Ended(key, reason)),
+            Word::Ended(reason) => {
+                // Its supervisor has counted it.
+                self.lineage().into_iter().for_each(Lineage::skip);
+                tell_supervisor(cell, |key| Input::Ended(key, reason));
+            }
             Word::CalledOff(reason) => tell_supervisor(cell, |key| Input::CalledOff(key, reason)),
             Word::End(reason) => {
                 self.enter(Phase::Done);
