@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
-use ghostlight::{ActorInfo, Runtime, ShutdownReport, Status, prelude::*};
+use ghostlight::{ActorInfo, Health, Runtime, ShutdownReport, Status, prelude::*};
 
 use crate::{
     directory::Directory,
@@ -61,7 +61,8 @@ fn unsettled(system: &System, ledger: &Ledger) -> Vec<String> {
     faults
 }
 
-/// Asks every worker there is what it has counted.
+/// Asks every worker there is what it has counted, and every supervisor whether it knows that all of
+/// its team run.
 pub(crate) async fn roll_call(directory: &Directory, ledger: &Ledger) -> Vec<String> {
     let mut faults = Vec::new();
     for team in 0..directory.teams() {
@@ -73,6 +74,10 @@ pub(crate) async fn roll_call(directory: &Directory, ledger: &Ledger) -> Vec<Str
                 Ok(total) => faults.push(format!("a worker says {total}, and wrote {counted}")),
                 Err(error) => faults.push(format!("a worker does not answer: {error}")),
             }
+        }
+        let health = directory.supervisor(team).children().health();
+        if health != Health::Healthy {
+            faults.push(format!("all of team {team} run, but to its supervisor: {health}"));
         }
     }
     faults
@@ -97,6 +102,7 @@ pub(crate) fn restarts(plan: &Plan, tally: &Tally, notes: &Notes, ledger: &Ledge
         ),
         same("failed supervisors, and those restarted", supervisors.failed, supervisors.restarted),
         same("failures that came to nothing", notes.unsettled(), 0),
+        same("abandoned actors that have not ended", notes.stuck(), 0),
         same("supervisors ended for good", supervisors.ended, 0),
         same("workers hired, and those gone or there", hired, workers.ended + alive),
         at_most("workers revived, and killed", workers.revived, tally.killed_workers),

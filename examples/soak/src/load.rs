@@ -2,13 +2,13 @@
 
 use std::{ops::AddAssign, sync::Arc, time::Duration};
 
-use ghostlight::{Instant, Rng, Runtime};
+use ghostlight::{AskError, Instant, Rng, Runtime};
 
 use crate::{
     audit::PATIENCE,
     directory::Directory,
     ledger::{Ledger, Told},
-    tree::{Collapse, Fate, How, Increment, When},
+    tree::{A_MOMENT, Collapse, Fate, How, Increment, When},
 };
 
 /// How many ask at a time.
@@ -23,11 +23,11 @@ const PAUSING: usize = 100;
 /// One in so many has its worker killed while it pauses.
 const KILLING: usize = 5_000;
 
-/// One in so many is waited for no longer than [`HASTE`].
-const HASTY: usize = 50;
+/// After one in so many failures the worker is killed, just as its wait is over.
+const KICKING: usize = 4;
 
-/// About as long as a pause: some of what is waited for so long has begun by then.
-const HASTE: Duration = Duration::from_millis(1);
+/// One in so many is waited for no longer than [`A_MOMENT`].
+const HASTY: usize = 50;
 
 /// How long a supervisor lives on average before it is wrecked.
 const LIFETIME: Duration = Duration::from_secs(3);
@@ -99,7 +99,7 @@ impl Load {
         let increment = Increment { fate: fate(chance), pause };
         let (fate, ask) = (increment.fate, worker.ask(increment));
         let ask = if one_in(4, chance) { ask.queued() } else { ask };
-        let ask = if one_in(HASTY, chance) { ask.within(HASTE) } else { ask };
+        let ask = if one_in(HASTY, chance) { ask.within(A_MOMENT) } else { ask };
         let end = if is_killed {
             tally.killed_workers += 1;
             // The ask is polled first, so that the kill finds it running.
@@ -107,6 +107,11 @@ impl Load {
         } else {
             ask.await
         };
+        if matches!(end, Err(AskError::Failed(_))) && one_in(KICKING, chance) {
+            self.runtime.sleep(A_MOMENT).await;
+            tally.killed_workers += 1;
+            worker.kill();
+        }
         match self.ledger.note((team, seat), fate, &end) {
             Ok(Told::Acked) => tally.acked += 1,
             Ok(Told::InDoubt) => tally.in_doubt += 1,

@@ -56,7 +56,7 @@ impl Report {
                 seen.restarted, seen.overtaken, seen.revived, seen.ended
             );
         }
-        text.truncate(text.trim_end().len());
+        _ = write!(text, "{} ends took longer than a kill may", notes.late);
         text
     }
 

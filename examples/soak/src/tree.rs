@@ -9,15 +9,16 @@ use std::{
     time::Duration,
 };
 
-use ghostlight::{Backoff, ChildSpec, RestartWindow, prelude::*};
+use ghostlight::{Backoff, ChildSpec, RestartWindow, Supervision, prelude::*};
 
 use crate::ledger::Count;
 
 /// What every failure on purpose says.
 pub(crate) const ON_PURPOSE: &str = "on purpose";
 
-/// How long an increment pauses that does.
-const PAUSE: Duration = Duration::from_millis(1);
+/// How long an increment pauses that does, and a failed actor waits for its first restart: so that
+/// things that are told apart on paper happen in the same moment.
+pub(crate) const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// What the tree is made of, and what it has done to itself.
 #[derive(Default)]
@@ -99,14 +100,14 @@ impl Handler<Increment> for Worker {
     async fn handle(&mut self, message: Increment, cx: &mut Context<'_, Self>) -> u64 {
         let Increment { fate, pause } = message;
         if pause == Some(When::Before) {
-            cx.sleep(PAUSE).await;
+            cx.sleep(A_MOMENT).await;
         }
         if let Fate::Fail(When::Before, how) = fate {
             return fail(how, &self.plan.worker_failures, cx).await;
         }
         let total = self.count.fetch_add(1, Relaxed) + 1;
         if pause == Some(When::After) {
-            cx.sleep(PAUSE).await;
+            cx.sleep(A_MOMENT).await;
         }
         if let Fate::Fail(When::After, how) = fate {
             return fail(how, &self.plan.worker_failures, cx).await;
@@ -141,7 +142,9 @@ impl Actor for Supervisor {
     }
 
     async fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
-        for count in &self.plan.counts[self.number] {
+        let counts = &self.plan.counts[self.number];
+        cx.supervision(Supervision::one_for_one().min_healthy(counts.len()));
+        for count in counts {
             let (count, plan) = (Arc::clone(count), Arc::clone(&self.plan));
             let hire = move || Worker { count: Arc::clone(&count), plan: Arc::clone(&plan) };
             self.plan.hired.fetch_add(1, Relaxed);
@@ -206,7 +209,7 @@ impl ReadHandler<Supervisors> for Root {
 /// Started again as often as it takes, and soon.
 pub(crate) fn often() -> ChildSpec {
     let soon = Backoff::default()
-        .min(Duration::from_millis(1))
+        .min(A_MOMENT)
         .max(Duration::from_millis(20))
         .reset_after(Duration::from_secs(1));
     ChildSpec::permanent()

@@ -1,7 +1,7 @@
 //! What an observer sees of all that fails and starts again.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -20,6 +20,10 @@ pub(crate) struct Notes {
     pub(crate) supervisors: Tally,
     /// Who has failed, and how often, since it was last seen to be started again.
     failing: HashMap<ActorId, u64>,
+    /// Who did not end in time when it was killed, and has not ended since.
+    abandoned: HashSet<ActorId>,
+    /// How many have ended after that: a machine that is busy otherwise takes its time.
+    pub(crate) late: u64,
     /// What should not happen at all; the first of it.
     pub(crate) odd: Vec<String>,
 }
@@ -58,6 +62,11 @@ impl Notes {
                 &mut self.supervisors
             }
         }
+    }
+
+    /// How many were abandoned and are still there.
+    pub(crate) fn stuck(&self) -> u64 {
+        self.abandoned.len() as u64
     }
 
     fn wonder(&mut self, what: String) {
@@ -110,6 +119,7 @@ impl Observer for Witness {
     fn stopped(&self, actor: Subject<'_>, _: &StopReason) {
         let mut notes = self.notes();
         let overtaken = notes.failing.remove(&actor.id).unwrap_or_default();
+        notes.late += u64::from(notes.abandoned.remove(&actor.id));
         let tally = notes.tally(actor);
         tally.overtaken += overtaken;
         tally.ended += 1;
@@ -120,7 +130,7 @@ impl Observer for Witness {
     }
 
     fn abandoned(&self, actor: Subject<'_>) {
-        self.notes().wonder(format!("a {} was abandoned", actor.name));
+        self.notes().abandoned.insert(actor.id);
     }
 
     fn dead_letter(&self, letter: &DeadLetter) {
