@@ -68,10 +68,8 @@ pub(crate) async fn roll_call(directory: &Directory, ledger: &Ledger) -> Vec<Str
     for team in 0..directory.teams() {
         directory.refresh(team).await;
         for seat in 0..directory.seats(team) {
-            let counted = ledger.count(team, seat);
             match directory.worker(team, seat).ask(Total).await {
-                Ok(total) if total == counted => {}
-                Ok(total) => faults.push(format!("a worker says {total}, and wrote {counted}")),
+                Ok(total) => faults.extend(ledger.misquoted(team, seat, total)),
                 Err(error) => faults.push(format!("a worker does not answer: {error}")),
             }
         }

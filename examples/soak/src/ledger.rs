@@ -66,9 +66,10 @@ impl Ledger {
         self.0.iter().map(team).collect()
     }
 
-    /// What a worker has counted.
-    pub(crate) fn count(&self, team: usize, seat: usize) -> u64 {
-        self.0[team][seat].count.load(Relaxed)
+    /// What is wrong with a worker having said that it has counted `total`, if anything.
+    pub(crate) fn misquoted(&self, team: usize, seat: usize, total: u64) -> Option<String> {
+        let count = self.0[team][seat].count.load(Relaxed);
+        (count != total).then(|| format!("a worker says {total}, and has written {count}"))
     }
 
     /// Notes how an increment ended for the one who asked; an error where it cannot have.

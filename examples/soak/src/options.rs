@@ -35,6 +35,6 @@ impl Options {
 
     /// How long the load lasts before anything is measured.
     pub(crate) fn warm_up(&self) -> Duration {
-        (self.time / 6).max(Duration::from_secs(1))
+        Duration::from_secs((self.time.as_secs() / 6).max(1))
     }
 }
