@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ghostlight::{
-    Actor, ActorRef, Backoff, Capacity, ChildSpec, Context, Handler, MailboxOptions, RestartWindow,
-    SpawnOptions, Status, StopReason, Supervision, System,
+    Actor, ActorRef, Backoff, Capacity, ChildSpec, Context, Failure, Handler, MailboxOptions,
+    RestartWindow, SpawnOptions, Status, StopReason, Supervision, System,
 };
 
 use crate::{
@@ -117,6 +117,27 @@ async fn senders_that_wait_for_room_get_their_message_back_whatever_closes_the_d
 }
 
 #[tokio::test(start_paused = true)]
+async fn senders_that_wait_for_an_actor_between_two_incarnations_are_sent_away_when_it_is_halted() {
+    let system = System::new("test");
+    let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
+    let slow = permanent().backoff(Backoff::default().min(Duration::from_secs(100)));
+    let child = Plan::new("child", &Log::default());
+    let child = system.supervise(child.factory(), slow.options(options));
+    incarnation(&child).await;
+    fail(&child, "torn").await;
+    child.try_tell(Note(1)).unwrap();
+    let sender = child.clone();
+    let waiting = tokio::spawn(async move { sender.tell(Note(2)).await });
+    rest().await;
+    assert!(!waiting.is_finished());
+    let begin = tokio::time::Instant::now();
+    system.children().stop(child.id()).unwrap();
+    let error = soon("word", waiting).await.unwrap().unwrap_err();
+    assert_eq!(error.into_message(), Some(Note(2)));
+    assert!(begin.elapsed() < Duration::from_millis(10), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn messages_that_are_sent_away_before_the_children_end_count_as_undelivered() {
     let system = System::new("test");
     let mut letters = system.dead_letters(10);
@@ -175,6 +196,85 @@ async fn a_child_that_asks_its_ending_owner_gets_its_message_back_however_deep_t
         ended(&middle).await;
         assert_eq!(told.all(), [true], "{way}");
         assert!(begin.elapsed() < Duration::from_secs(1), "{way}: {:?}", begin.elapsed());
+    }
+}
+
+/// Has a child that asks it something, and does not start.
+struct Stillborn(Log<bool>);
+impl Actor for Stillborn {
+    type Protocol = (Add,);
+
+    async fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        struct Asker(ActorRef<Stillborn>, Log<bool>);
+        impl Actor for Asker {
+            type Protocol = (Go,);
+        }
+        impl Handler<Go> for Asker {
+            async fn handle(&mut self, _: Go, _: &mut Context<'_, Self>) {
+                let answer = self.0.ask(Add(7)).queued().within(Duration::from_secs(3600)).await;
+                self.1.push(answer.unwrap_err().into_message() == Some(Add(7)));
+            }
+        }
+        cx.spawn(Asker(cx.me(), self.0.clone())).try_tell(Go)?;
+        cx.sleep(Duration::from_millis(10)).await;
+        Err(Failure::recoverable("no luck"))
+    }
+}
+impl Handler<Add> for Stillborn {
+    async fn handle(&mut self, Add(n): Add, _: &mut Context<'_, Self>) -> u64 {
+        n
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_asks_an_owner_that_does_not_start_gets_its_message_back() {
+    let (system, told) = (System::new("test"), Log::default());
+    let begin = tokio::time::Instant::now();
+    let why = ended(&system.spawn(Stillborn(told.clone()))).await;
+    assert_eq!((&*why.to_string(), told.all()), ("did not start: no luck", vec![true]));
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_shutdown_the_running_handler_and_the_clean_up_each_have_their_deadline() {
+    let system = System::new("test");
+    let plan = Plan::new("slow", &Log::default()).at(Point::Stopped, [Act::Sleep(900)]);
+    let options = SpawnOptions::default().shutdown_deadline(Duration::from_secs(1));
+    let slow = system.spawn_with(plan.build(), options);
+    park(&slow).await;
+    let begin = tokio::time::Instant::now();
+    let report = soon("report", system.shutdown(Duration::from_secs(50))).await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(begin.elapsed().as_millis() / 100, 19);
+}
+
+#[test]
+fn whoever_waits_for_a_restart_or_for_children_is_lost_with_its_runtime() {
+    for way in ["between", "winding down"] {
+        let inside = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let outside = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (system, actor) = inside.block_on(async {
+            let system = System::new("test");
+            let slow = permanent().backoff(Backoff::default().min(Duration::from_secs(100)));
+            let actor = system.supervise(Plan::new("x", &Log::default()).factory(), slow);
+            system.register("x", &actor).unwrap();
+            let child = Plan::new("y", &Log::default());
+            let child = child.always(Point::Stopped, Act::Wait(Gate::closed()));
+            match way {
+                "between" => actor.tell(Do(Act::Panic("torn"))).await.unwrap(),
+                _ => {
+                    call(&actor, move |cx| cx.spawn(child.build())).await;
+                    actor.stop();
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            (system, actor)
+        });
+        assert!(!matches!(actor.status(), Status::Running | Status::Stopped(_)), "{way}");
+        drop(inside);
+        let why = outside.block_on(ended(&actor));
+        assert!(matches!(why, StopReason::Lost), "{way}: {why}");
+        assert!(system.actors().is_empty() && system.names().is_empty(), "{way}");
     }
 }
 

@@ -238,13 +238,13 @@ impl Create for Never {
 
 #[tokio::test(start_paused = true)]
 async fn failures_that_are_resumed_come_late_or_lie_in_a_destructor_are_told_once_too() {
-    let told = |plan: fn(Plan) -> Plan| {
+    let told = |plan: fn(Plan) -> Plan, act: Act| {
         let witness = Witness::default();
         let system = System::builder("test").observer(witness.clone()).build();
         let options = SpawnOptions::default().start_deadline(Duration::from_secs(1));
         let actor = system.spawn_with(plan(Plan::new("x", &Log::default())).build(), options);
         async move {
-            _ = actor.try_tell(Do(Act::Panic("torn")));
+            _ = actor.try_tell(Do(act));
             rest().await;
             tokio::time::sleep(Duration::from_secs(2)).await;
             actor.stop();
@@ -254,11 +254,14 @@ async fn failures_that_are_resumed_come_late_or_lie_in_a_destructor_are_told_onc
             lines.into_iter().filter(|it| it.starts_with("failed")).collect::<Vec<_>>()
         }
     };
-    assert_eq!(told(|it| it.at(Point::OnFailure, [Act::Resume])).await, ["failed: torn"]);
-    let late = told(|it| it.at(Point::Started, [Act::Sleep(60_000)])).await;
+    for act in [Act::Panic("torn"), Act::Fail("torn")] {
+        let resumed = told(|it| it.at(Point::OnFailure, [Act::Resume]), act.clone()).await;
+        assert_eq!(resumed, ["failed: torn"], "{act:?}");
+        let both = told(|it| it.at(Point::Drop, [Act::Panic("bad farewell")]), act.clone()).await;
+        assert_eq!(both, ["failed: torn", "failed: bad farewell"], "{act:?}");
+    }
+    let late = told(|it| it.at(Point::Started, [Act::Sleep(60_000)]), Act::Nothing).await;
     assert_eq!(late, ["failed: it had not started after 1s"]);
-    let both = told(|it| it.at(Point::Drop, [Act::Panic("bad farewell")])).await;
-    assert_eq!(both, ["failed: torn", "failed: bad farewell"]);
     let witness = Witness::default();
     let system = System::builder("test").observer(witness.clone()).build();
     ended(&system.create::<Never>(())).await;

@@ -487,3 +487,16 @@ async fn an_engine_that_is_restarted_without_having_failed_runs_on() {
         assert!(matches!(engine.status(), Status::Running));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_whose_guard_is_taken_away_is_made_anew() {
+    let system = System::new("test");
+    let works = Works::default();
+    let engine = system.supervise_engine(works.factory(), permanent());
+    assert_eq!(handle(&engine).await, 0);
+    let guard = engine.children().list()[0].id;
+    engine.children().remove(guard).unwrap();
+    rest().await;
+    assert_eq!(handle(&engine).await, 1);
+    assert_eq!(works.lines(), [life(0), life(1)].concat()[..7]);
+}
