@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use ghostlight::{
-    Actor, ActorRef, Backoff, ChildSpec, Context, Create, Failure, RestartWindow, SpawnOptions,
-    Status, StopReason, Supervision, System,
+    Actor, ActorRef, Backoff, ChildSpec, Context, Create, Failure, Handler, RestartWindow,
+    SpawnOptions, Status, StopReason, Supervision, System,
 };
 
 use crate::{
     kin::{Act, Do, Kin, Plan, Point, call, fail, incarnation, of, permanent},
-    support::{Counted, Listed, Log, Note, Plain, alive, assert_conserved, ended, rest, soon},
+    support::{
+        Add, Boom, Counted, Listed, Log, Note, Plain, alive, assert_conserved, ended, rest, soon,
+    },
     watchman::{Told, Watchman, watch, watchman, within},
 };
 
@@ -133,7 +135,7 @@ struct Unborn;
 impl Actor for Unborn {
     type Protocol = (Note,);
 }
-impl ghostlight::Handler<Note> for Unborn {
+impl Handler<Note> for Unborn {
     async fn handle(&mut self, _: Note, _: &mut Context<'_, Self>) {}
 }
 impl Create for Unborn {
@@ -151,7 +153,7 @@ async fn leaves_nothing<A>(
     end: impl AsyncFnOnce(),
 ) -> StopReason
 where
-    A: ghostlight::Handler<Note>,
+    A: Handler<Note>,
 {
     let ((peer, _), (watcher, told)) = (watchman::<Listed>(system), watchman::<Plain>(system));
     system.register("till", &actor).unwrap();
@@ -269,7 +271,7 @@ async fn siblings_that_restart_together_keep_their_names() {
         child
     });
     rest().await;
-    children[1].try_tell(crate::support::Boom("torn")).unwrap();
+    children[1].try_tell(Boom("torn")).unwrap();
     rest().await;
     let held: Vec<_> = system.names().into_iter().map(|it| it.1).collect();
     assert_eq!(held, children.each_ref().map(ActorRef::id));
@@ -278,4 +280,48 @@ async fn siblings_that_restart_together_keep_their_names() {
     }
     rest().await;
     assert_eq!(told.log.take(), ["note 1"; 3]);
+}
+
+/// Sets everything aside in its first incarnation.
+struct Shy(Log<u64>);
+impl Actor for Shy {
+    type Protocol = (Note, Add, Boom);
+}
+impl Handler<Note> for Shy {
+    async fn handle(&mut self, note: Note, cx: &mut Context<'_, Self>) {
+        if cx.incarnation() == 0 {
+            return cx.stash(note).await;
+        }
+        self.0.push(note.0);
+    }
+}
+impl Handler<Add> for Shy {
+    async fn handle(&mut self, add: Add, cx: &mut Context<'_, Self>) -> u64 {
+        if cx.incarnation() == 0 {
+            return cx.stash(add).await;
+        }
+        add.0
+    }
+}
+impl Handler<Boom> for Shy {
+    async fn handle(&mut self, Boom(text): Boom, _: &mut Context<'_, Self>) -> u64 {
+        panic!("{text}")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_set_aside_is_handled_by_the_next_incarnation_before_all_that_came_later() {
+    let (system, log) = (System::new("test"), Log::default());
+    let notes = log.clone();
+    let shy = system.supervise(move || Shy(notes.clone()), permanent());
+    (0..3).for_each(|n| shy.try_tell(Note(n)).unwrap());
+    let asker = shy.clone();
+    let asked = tokio::spawn(async move { asker.ask(Add(7)).queued().await });
+    rest().await;
+    shy.try_tell(Boom("torn")).unwrap();
+    (3..6).for_each(|n| shy.try_tell(Note(n)).unwrap());
+    rest().await;
+    assert_eq!(log.all(), [0, 1, 2, 3, 4, 5]);
+    assert_eq!(soon("answer", asked).await.unwrap().unwrap(), 7);
+    assert_conserved(&system);
 }

@@ -1,6 +1,12 @@
 //! What runs before the first message and after the last, D-08, D-15, D-19, D-20.
 
-use std::time::Duration;
+use std::{
+    mem,
+    pin::Pin,
+    sync::Mutex,
+    task::{Context as TaskContext, Poll},
+    time::Duration,
+};
 
 use ghostlight::{
     Actor, Context, DeadReason, DrainBudget, Failure, Handler, Message, Refused, StopReason, System,
@@ -285,4 +291,55 @@ async fn draining_while_started_runs_still_handles_what_was_admitted() {
     gate.open();
     ended(&actor).await;
     assert_eq!(log.all(), ["started", "step", "stopped: stopped", "after stopped", "dropped"]);
+}
+
+/// Its hooks are futures that capture nothing at all, and so have no size.
+struct Curt;
+static HOOKS: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+struct Begin;
+impl Future for Begin {
+    type Output = Result<(), Failure>;
+    fn poll(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        HOOKS.lock().unwrap().push("started");
+        Poll::Ready(Ok(()))
+    }
+}
+struct Finish;
+impl Future for Finish {
+    type Output = ();
+    fn poll(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<()> {
+        HOOKS.lock().unwrap().push("stopped");
+        Poll::Ready(())
+    }
+}
+impl Actor for Curt {
+    type Protocol = ();
+
+    fn started(
+        &mut self,
+        _: &mut Context<'_, Self>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send {
+        Begin
+    }
+
+    fn stopped(
+        &mut self,
+        _: &StopReason,
+        _: &mut Context<'_, Self>,
+    ) -> impl Future<Output = ()> + Send {
+        Finish
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_captures_nothing_runs_like_any_other() {
+    let system = System::new("test");
+    let actor = system.spawn(Curt);
+    actor.stop();
+    ended(&actor).await;
+    assert_eq!(mem::take(&mut *HOOKS.lock().unwrap()), ["started", "stopped"]);
+    let actor = system.spawn(Curt);
+    actor.kill();
+    ended(&actor).await;
+    assert_eq!(*HOOKS.lock().unwrap(), ["started"]);
 }

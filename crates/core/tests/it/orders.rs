@@ -367,3 +367,17 @@ async fn a_check_is_asked_before_the_next_state_is_built() {
     let built = log.all().iter().filter(|it| it.ends_with("creating")).count();
     assert_eq!(built, 1, "{:?}", log.all());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_actor_that_waits_for_its_restart_is_degraded_and_says_so() {
+    let system = System::new("test");
+    let slow = permanent().backoff(Backoff::default().min(Duration::from_secs(100)));
+    let child = system.supervise(Plan::new("child", &Log::default()).factory(), slow);
+    incarnation(&child).await;
+    fail(&child, "torn").await;
+    child.try_tell(Note(1)).unwrap();
+    let health = child.health().within(Duration::from_secs(1)).await;
+    assert_eq!(health.to_string(), "degraded: restarting, 1 message waits");
+    let health = child.health().within(Duration::from_secs(200)).await;
+    assert!(health.is_healthy(), "whoever waits for it hears from the next one: {health}");
+}
