@@ -19,7 +19,9 @@ use crate::{
         Act, Do, Kin, Ledger, Plan, Point, call, fail, family, incarnation, named, permanent,
         watched,
     },
-    support::{Gate, Journal, Listed, Log, Note, Witness, assert_conserved, ended, rest, soon},
+    support::{
+        Gate, Journal, Listed, Log, Note, Path, Witness, assert_conserved, ended, rest, soon,
+    },
     watchman::{watch, watchman},
 };
 
@@ -238,14 +240,14 @@ impl Create for Never {
 
 #[tokio::test(start_paused = true)]
 async fn failures_that_are_resumed_come_late_or_lie_in_a_destructor_are_told_once_too() {
-    let told = |plan: fn(Plan) -> Plan, act: Act| {
+    let told = |path: Path, plan: fn(Plan) -> Plan, act: Act| {
         let witness = Witness::default();
         let system = System::builder("test").observer(witness.clone()).build();
         let options = SpawnOptions::default().start_deadline(Duration::from_secs(1));
         let actor = system.spawn_with(plan(Plan::new("x", &Log::default())).build(), options);
         async move {
-            _ = actor.try_tell(Do(act));
             rest().await;
+            _ = path.ask(&actor, Do(act)).await;
             tokio::time::sleep(Duration::from_secs(2)).await;
             actor.stop();
             ended(&actor).await;
@@ -254,13 +256,17 @@ async fn failures_that_are_resumed_come_late_or_lie_in_a_destructor_are_told_onc
             lines.into_iter().filter(|it| it.starts_with("failed")).collect::<Vec<_>>()
         }
     };
-    for act in [Act::Panic("torn"), Act::Fail("torn")] {
-        let resumed = told(|it| it.at(Point::OnFailure, [Act::Resume]), act.clone()).await;
-        assert_eq!(resumed, ["failed: torn"], "{act:?}");
-        let both = told(|it| it.at(Point::Drop, [Act::Panic("bad farewell")]), act.clone()).await;
-        assert_eq!(both, ["failed: torn", "failed: bad farewell"], "{act:?}");
+    for path in Path::BOTH {
+        for act in [Act::Panic("torn"), Act::Fail("torn")] {
+            let resume: fn(Plan) -> Plan = |it| it.at(Point::OnFailure, [Act::Resume]);
+            assert_eq!(told(path, resume, act.clone()).await, ["failed: torn"], "{act:?} {path:?}");
+            let fall: fn(Plan) -> Plan = |it| it.at(Point::Drop, [Act::Panic("bad farewell")]);
+            let both = told(path, fall, act.clone()).await;
+            assert_eq!(both, ["failed: torn", "failed: bad farewell"], "{act:?} {path:?}");
+        }
     }
-    let late = told(|it| it.at(Point::Started, [Act::Sleep(60_000)]), Act::Nothing).await;
+    let late =
+        told(Path::Queued, |it| it.at(Point::Started, [Act::Sleep(60_000)]), Act::Nothing).await;
     assert_eq!(late, ["failed: it had not started after 1s"]);
     let witness = Witness::default();
     let system = System::builder("test").observer(witness.clone()).build();
