@@ -56,19 +56,22 @@ async fn status_goes_through_each_stage_in_order() {
     assert!(end.at <= system.runtime().now());
 }
 
-/// Looks at an actor as fast as it can, until it has ended.
-fn sample(actor: &ActorRef<Kin>) -> std::thread::JoinHandle<Vec<&'static str>> {
-    let actor = actor.clone();
-    std::thread::spawn(move || {
-        let mut seen = vec!["starting"];
-        while *seen.last().unwrap() != "stopped" {
+/// Looks at an actor as fast as it can, until it has ended, and writes down each change.
+fn sample(actor: &ActorRef<Kin>) -> (Log<&'static str>, std::thread::JoinHandle<()>) {
+    let (actor, seen) = (actor.clone(), Log::default());
+    let log = seen.clone();
+    let sampler = std::thread::spawn(move || {
+        let mut last = "starting";
+        log.push(last);
+        while last != "stopped" {
             let now = word(&actor.status());
-            if seen.last() != Some(&now) {
-                seen.push(now);
+            if last != now {
+                log.push(now);
             }
+            last = now;
         }
-        seen
-    })
+    });
+    (seen, sampler)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,7 +81,7 @@ async fn status_never_goes_backwards_within_an_incarnation() {
     for round in 0..200 {
         let system = System::new("test");
         let actor = system.spawn(Plan::new("plain", &Log::default()).build());
-        let seen = sample(&actor);
+        let (seen, sampler) = sample(&actor);
         for n in 0..10 {
             _ = actor.try_tell(Note(n));
         }
@@ -89,22 +92,28 @@ async fn status_never_goes_backwards_within_an_incarnation() {
             _ => actor.tell(Do(Act::Panic("torn"))).await.unwrap(),
         }
         ended(&actor).await;
-        let seen = seen.join().unwrap();
+        sampler.join().unwrap();
+        let seen = seen.take();
         assert!(seen.iter().all(|it| rank(it).is_some()), "{seen:?}");
         assert!(seen.is_sorted_by_key(rank), "{seen:?}");
     }
     let system = System::new("test");
     let child = system.supervise(Plan::new("child", &Log::default()).factory(), permanent());
     soon("start", child.wait_started()).await.unwrap();
-    let seen = sample(&child);
+    let (seen, sampler) = sample(&child);
     for n in 0..200 {
+        // Or one incarnation might be over before anybody has looked at it.
+        while seen.all().last() != Some(&"running") {
+            tokio::task::yield_now().await;
+        }
         let act = if n % 2 == 0 { Act::Panic("torn") } else { Act::Stop };
         child.tell(Do(act)).await.unwrap();
         assert_eq!(incarnation(&child).await, n + 1);
     }
     system.children().remove(child.id()).unwrap();
     ended(&child).await;
-    let mut seen = seen.join().unwrap();
+    sampler.join().unwrap();
+    let mut seen = seen.take();
     seen.remove(0);
     assert!(!seen.contains(&"starting"), "only once: {seen:?}");
     assert_eq!(seen.iter().filter(|it| **it == "stopped").count(), 1, "{seen:?}");
