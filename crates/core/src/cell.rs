@@ -23,7 +23,7 @@ use crate::{
     Actor, ActorId, Counters, DeadReason, Ended, Failure, Handler, Message, Priority, Protocol,
     Refused, Status, StopReason,
     ask::{Skipped, asks_running},
-    core::EnvelopeOf,
+    core::{Core, EnvelopeOf},
     mailbox::{Admission, Inbox, Overflow, Place, Stage},
     observe::{Passage, Subject},
     protocol::{Buried, Letter, Remains},
@@ -197,6 +197,20 @@ impl<A: Actor> Cell<A> {
             drop(inbox);
         }
         self.be_swept(is_new);
+    }
+
+    /// Lays the core down; where there is something to do, the task sees to it.
+    #[inline]
+    pub(crate) fn lay_down(
+        self: &Arc<Self>,
+        mut inbox: MutexGuard<'_, Inbox<A>>,
+        core: Box<Core<A>>,
+        is_idle: bool,
+    ) {
+        inbox.rest(core, is_idle);
+        if !is_idle {
+            self.wake_idle(inbox);
+        }
     }
 
     /// Makes an idle actor busy.

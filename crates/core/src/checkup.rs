@@ -217,24 +217,12 @@ fn ask_if_idle<A: Actor>(cell: &Arc<Cell<A>>) -> Option<Health> {
     if let Stage::Gone(end) = &inbox.stage {
         return Some(ended(end));
     }
-    let core = match mem::replace(&mut inbox.stage, Stage::Out) {
-        Stage::Resting(core) if inbox.idle && core.errand.is_turns() => core,
-        elsewhere => {
-            inbox.stage = elsewhere;
-            return None;
-        }
-    };
-    inbox.idle = false;
+    let core = inbox.take_idle()?;
     drop(inbox);
     let health = cell.system.runtime.within(|| ask(&core));
-    let mut inbox = cell.lock();
+    let inbox = cell.lock();
     let is_idle = inbox.is_empty() && !cell.signals().any(Signals::ALL);
-    inbox.rest(core, is_idle);
-    if !is_idle {
-        let wake = inbox.wake_for_signal();
-        drop(inbox);
-        cell.wake(wake);
-    }
+    cell.lay_down(inbox, core, is_idle);
     Some(health)
 }
 

@@ -376,8 +376,8 @@ impl Children {
     }
 
     /// Starts the child's next incarnation, at once and without counting it against its limit. The
-    /// current one ends with [`StopReason::Restart`](crate::StopReason::Restart); for one that cannot be started again, that is
-    /// its end. Its siblings are left alone, whatever the strategy.
+    /// current one ends with [`StopReason::Restart`](crate::StopReason::Restart); for one that cannot
+    /// be started again, that is its end. Its siblings are left alone, whatever the strategy.
     ///
     /// # Errors
     /// If no child has this id.

@@ -65,11 +65,7 @@ pub(crate) fn never_start<A: Actor>(cell: &Arc<Cell<A>>) {
 /// task.
 fn begin_core<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>) {
     if run::has_started_hook::<A>() {
-        let mut inbox = cell.lock();
-        inbox.rest(core, false);
-        let wake = inbox.wake_for_signal();
-        drop(inbox);
-        cell.wake(wake);
+        cell.lay_down(cell.lock(), core, false);
         return;
     }
     let core = run_empty_errand(core);
@@ -77,15 +73,10 @@ fn begin_core<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>) {
     inbox.has_started = true;
     // Somebody may have given an order already, who found nobody at home.
     let is_idle = !cell.signals().any(Signals::ALL);
-    inbox.rest(core, is_idle);
+    let watchers = inbox.take_watchers();
     let post = inbox.kin_if_any().and_then(|it| it.post.clone());
-    if !is_idle {
-        let wake = inbox.wake_for_signal();
-        drop(inbox);
-        cell.wake(wake);
-    } else {
-        drop(inbox);
-    }
+    cell.lay_down(inbox, core, is_idle);
+    watchers.into_iter().for_each(Waker::wake);
     post.into_iter().for_each(|it| it.family.feed(Input::Started(it.key)));
 }
 
@@ -126,11 +117,9 @@ pub(crate) fn order<A: Actor>(cell: &Arc<Cell<A>>, order: Order) {
         senders.into_iter().for_each(Waker::wake);
         return;
     }
-    let ends_here = inbox.idle
-        && inbox.kin_if_any().is_none()
-        && (order.verb == Verb::Kill || !run::has_stopped_hook::<A>());
-    if ends_here && let Stage::Resting(core) = mem::replace(&mut inbox.stage, Stage::Out) {
-        inbox.idle = false;
+    let ends_here =
+        inbox.kin_if_any().is_none() && (order.verb == Verb::Kill || !run::has_stopped_hook::<A>());
+    if ends_here && let Some(core) = inbox.take_idle() {
         let task = inbox.waker.take();
         drop(inbox);
         let Order { verb, reason, .. } = order;

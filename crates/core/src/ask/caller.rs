@@ -129,10 +129,7 @@ fn take_watched<A: Actor>(
         };
         return None;
     }
-    let Stage::Resting(core) = mem::replace(&mut inbox.stage, Stage::Out) else {
-        unreachable!("the core of an idle actor rests");
-    };
-    inbox.idle = false;
+    let core = inbox.take_idle()?;
     inbox.accepted += 1;
     drop(inbox);
     let passage = Passage::new(cell.subject(), message_type, asks_running());

@@ -514,6 +514,24 @@ impl<A: Actor> Inbox<A> {
         }
     }
 
+    /// Takes the core of an actor that has nothing to do. The ask on a plain actor does this in its
+    /// own words, in a dozen instructions less.
+    pub(crate) fn take_idle(&mut self) -> Option<Box<Core<A>>> {
+        if !self.idle {
+            return None;
+        }
+        match mem::replace(&mut self.stage, Stage::Out) {
+            Stage::Resting(core) => {
+                self.idle = false;
+                Some(core)
+            }
+            elsewhere => {
+                self.stage = elsewhere;
+                None
+            }
+        }
+    }
+
     /// Takes the core of an actor that nobody runs yet.
     pub(crate) fn take_prepared(&mut self) -> Option<Box<Core<A>>> {
         match mem::replace(&mut self.stage, Stage::Out) {

@@ -12,6 +12,12 @@ use crate::{Actor, ActorRef, ChildSpec, Context, Failure, Handler, Message, Stop
 /// Told to stop, it drops the future at its next await.
 pub struct Job(Option<BoxFuture<'static, Result<(), Failure>>>);
 
+impl Job {
+    fn new(work: impl Future<Output = Result<(), Failure>> + Send + 'static) -> Self {
+        Self(Some(Box::pin(work)))
+    }
+}
+
 /// Runs the future.
 #[derive(Debug)]
 pub struct Run;
@@ -51,7 +57,7 @@ impl<A: Actor> Context<'_, A> {
     where
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        self.supervise_with(move || Job(Some(Box::pin(work()))), spec)
+        self.supervise_with(move || Job::new(work()), spec)
     }
 }
 
@@ -65,7 +71,7 @@ impl System {
     where
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        self.supervise(move || Job(Some(Box::pin(work()))), spec)
+        self.supervise(move || Job::new(work()), spec)
     }
 }
 

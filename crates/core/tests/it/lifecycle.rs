@@ -10,7 +10,8 @@ use ghostlight::{
 use crate::{
     kin::{Act, Do, Kin, Plan, Point, call, fail, incarnation, n_tasks, of, permanent},
     support::{
-        Add, Counted, Gate, Log, Note, Path, alive, assert_conserved, dead, ended, park, rest, soon,
+        Add, Counted, Gate, Journal, Listed, Log, Note, Path, alive, assert_conserved, dead, ended,
+        park, rest, soon,
     },
 };
 
@@ -120,6 +121,19 @@ async fn status_never_goes_backwards_within_an_incarnation() {
     // Between two incarnations it may be seen to restart, and to run, but not to go back.
     let backwards = seen.windows(2).find(|it| *it == ["restarting", "stopping"]);
     assert_eq!(backwards, None, "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_prepared_actor_to_start_hears_when_it_runs() {
+    let system = System::new("test");
+    let prepared = system.prepare(Journal::<Listed>::new(&Log::default()));
+    let actor = prepared.actor_ref();
+    let waits = tokio::spawn(async move { actor.wait_started().await });
+    rest().await;
+    assert!(!waits.is_finished(), "it does not run yet");
+    let runs = tokio::spawn(prepared.run());
+    soon("start", waits).await.unwrap().unwrap();
+    runs.abort();
 }
 
 #[tokio::test(start_paused = true)]

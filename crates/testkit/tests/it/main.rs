@@ -17,4 +17,5 @@ mod seam;
 mod stories;
 mod storm;
 mod strategies;
+mod support;
 mod tasks;

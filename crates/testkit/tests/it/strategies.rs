@@ -1,28 +1,13 @@
 //! What the strategies reach, and how soon.
 
-use std::{
-    future::poll_fn,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
-    task::Poll,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use ghostlight_testkit::{Strategy, World};
 
-/// Lets others go first, but for whoever waits to be woken by somebody else.
-async fn step() {
-    let mut has_yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut has_yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
+use crate::support::let_others;
 
 /// Passes a ball to and fro forty times, while a third task makes its one step: whether that step
 /// came last of all.
@@ -71,7 +56,7 @@ fn loses_an_update(strategy: Strategy, seed: u64) -> bool {
         let shared = Arc::clone(&shared);
         drop(world.runtime().spawn(async move {
             let read = shared.load(Ordering::Relaxed);
-            step().await;
+            let_others().await;
             shared.store(read + 1, Ordering::Relaxed);
         }));
     }
@@ -100,12 +85,12 @@ fn a_task_that_only_yields_keeps_no_other_from_running_whatever_the_strategy() {
             let done = Arc::clone(&is_done);
             drop(world.runtime().spawn(async move {
                 while !done.load(Ordering::Relaxed) {
-                    step().await;
+                    let_others().await;
                 }
             }));
             drop(world.runtime().spawn(async move {
                 for _ in 0..10 {
-                    step().await;
+                    let_others().await;
                 }
                 is_done.store(true, Ordering::Relaxed);
             }));

@@ -1,25 +1,10 @@
 //! The order of tasks, and worlds in which there is nothing to do or no end.
 
-use std::{
-    future::poll_fn,
-    sync::{Arc, Mutex},
-    task::Poll,
-};
+use std::sync::{Arc, Mutex};
 
 use ghostlight_testkit::{Breach, Strategy, World};
 
-/// Lets others go first.
-async fn yield_once() {
-    let mut has_yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut has_yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
+use crate::support::let_others;
 
 /// The order in which ten tasks, each with three turns, come to run.
 fn order(world: &World) -> Vec<u32> {
@@ -28,7 +13,7 @@ fn order(world: &World) -> Vec<u32> {
         let told = Arc::clone(&told);
         drop(world.runtime().spawn(async move {
             for _ in 0..3 {
-                yield_once().await;
+                let_others().await;
                 told.lock().unwrap().push(task);
             }
         }));
@@ -73,7 +58,7 @@ fn tasks_that_never_rest_are_named_rather_than_waited_for() {
     let world = World::seeded(1).at_most(10_000);
     drop(world.runtime().spawn_named(|| "restless".to_owned(), async {
         loop {
-            yield_once().await;
+            let_others().await;
         }
     }));
     world.settle();
