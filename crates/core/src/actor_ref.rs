@@ -257,7 +257,8 @@ impl<A: Actor> ActorRef<A> {
     /// A handler that takes longer than the shutdown deadline is cut at its next await.
     ///
     /// A permanent child is started again, and what waits is kept for that; until then it takes no
-    /// messages. [`Children::remove`] ends it for good.
+    /// messages. [`Children::remove`] ends it for good. So is any child whose incarnation its
+    /// supervisor is replacing already, by hand or with its siblings: that was decided before.
     pub fn stop(&self) {
         self.order(Verb::Stop, StopReason::Stopped(None));
     }
@@ -268,7 +269,8 @@ impl<A: Actor> ActorRef<A> {
     }
 
     /// Lets nothing more in, handles what was let in until it is done or `budget` is spent, and
-    /// ends like [`stop`](Self::stop).
+    /// ends like [`stop`](Self::stop). An incarnation that fails or is being replaced handles nothing
+    /// more: this is `stop`, then.
     pub fn drain(&self, budget: DrainBudget) {
         let order = Order {
             messages: budget.messages.unwrap_or(u64::MAX),

@@ -101,8 +101,12 @@ pub(crate) fn note_started<A: Actor>(cell: &Cell<A>) {
 }
 
 /// Gives an order to end. The stronger of two stands; an actor that has ended ignores it.
-pub(crate) fn order<A: Actor>(cell: &Arc<Cell<A>>, order: Order) {
+pub(crate) fn order<A: Actor>(cell: &Arc<Cell<A>>, mut order: Order) {
     let mut inbox = cell.lock();
+    if order.verb == Verb::Drain && cell.signals().any(Signals::RETIRE) {
+        // The incarnation has no turn left to handle anything in.
+        order.verb = Verb::Stop;
+    }
     if inbox.is_gone() || !is_stronger(order.verb, cell) {
         return;
     }
@@ -322,7 +326,10 @@ pub(crate) fn settle<A: Actor>(cell: &Arc<Cell<A>>, next: Next) {
         // What the supervisor says after this is about the next one.
         forget_obeyed(cell, &mut inbox);
         // Whoever hears that it is started finds the door open.
-        inbox.is_open |= matches!(next, Next::Start);
+        if matches!(next, Next::Start) {
+            inbox.is_open = true;
+            timer::open_door(cell, &mut inbox);
+        }
         inbox.kin().next = Some(next);
         cell.raise(inbox, Signals::KIN);
     }

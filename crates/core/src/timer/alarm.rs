@@ -105,6 +105,7 @@ fn fire_next<A: Actor>(cell: &Arc<Cell<A>>, now: Instant) -> bool {
 }
 
 /// Puts a tick at the end of the mailbox, however full that is: the number of timers bounds them.
+/// Behind a closed door, the next incarnation may want it.
 fn deliver<A: Actor>(
     cell: &Cell<A>,
     mut inbox: MutexGuard<'_, Inbox<A>>,
@@ -112,9 +113,13 @@ fn deliver<A: Actor>(
     tick: Box<dyn Parcel<A>>,
 ) {
     if !inbox.is_open {
-        let none = inbox.timers().and_then(|it| it.cancel(id));
+        let tick = Load::Tell(tick);
+        let unwanted = match inbox.timers() {
+            Some(timers) => timers.hold(id, tick),
+            None => Some(tick),
+        };
         drop(inbox);
-        discard(cell, none.into_iter().chain([Load::Tell(tick)]));
+        discard(cell, unwanted);
         return;
     }
     inbox.push(|queue| queue.push_back(A::Protocol::parcel(tick)));
@@ -149,6 +154,13 @@ fn discard<A: Actor>(cell: &Cell<A>, loads: impl IntoIterator<Item = Load<A>>) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(load))) {
             cell.report(&Failure::panicked(&*payload));
         }
+    }
+}
+
+/// Has the task look at the ticks that waited for the door to open.
+pub(crate) fn open_door<A: Actor>(cell: &Cell<A>, inbox: &mut Inbox<A>) {
+    if inbox.timers().is_some_and(Table::release) {
+        cell.signals().raise(Signals::TIMER);
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) use self::alarm::end_incarnation;
 use self::table::{Rhythm, Table};
 use self::tick::{Mail, Supply, tick};
 pub(crate) use self::{
-    alarm::{Alarm, begin_silence, end, is_new_silence, look, mind},
+    alarm::{Alarm, begin_silence, end, is_new_silence, look, mind, open_door},
     tick::Load,
 };
 use crate::{
@@ -117,6 +117,9 @@ impl Timer {
 
     /// Lets it outlive the incarnation that set it, and go on in the next one. By default it is
     /// cancelled with its incarnation, a tick that waits included.
+    ///
+    /// What comes due while the actor takes no messages, because it was told to stop and is to come
+    /// back, is told to the next incarnation.
     pub fn across_restarts(self) -> Self {
         if let Some(keeper) = self.of.upgrade() {
             keeper.let_survive(self.id);

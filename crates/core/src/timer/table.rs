@@ -19,6 +19,8 @@ use super::MissedTicks;
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     due: BTreeSet<(Instant, u64)>,
+    /// Those that were due when nothing could be delivered.
+    held: Vec<u64>,
     entries: BTreeMap<u64, Entry<T>>,
     names: BTreeMap<Arc<str>, u64>,
     silence: Option<Silence>,
@@ -72,6 +74,7 @@ impl<T> Default for Table<T> {
     fn default() -> Self {
         Self {
             due: BTreeSet::new(),
+            held: Vec::new(),
             entries: BTreeMap::new(),
             names: BTreeMap::new(),
             silence: None,
@@ -208,6 +211,31 @@ impl<T> Table<T> {
         Some((id, load))
     }
 
+    /// Keeps a tick that cannot be delivered, until [`release`](Self::release). Gives out the load of
+    /// a timer that does not go on for so long.
+    pub(crate) fn hold(&mut self, id: u64, load: T) -> Option<T> {
+        match self.entries.get_mut(&id) {
+            Some(entry) if entry.survives => {
+                entry.load = Some(load);
+                self.held.push(id);
+                None
+            }
+            _ => {
+                self.cancel(id);
+                Some(load)
+            }
+        }
+    }
+
+    /// Has every tick due that was held. Says whether there was one.
+    pub(crate) fn release(&mut self) -> bool {
+        let entries = &self.entries;
+        let held = mem::take(&mut self.held).into_iter();
+        let due = self.due.len();
+        self.due.extend(held.filter_map(|id| Some((entries.get(&id)?.at, id))));
+        self.due.len() > due
+    }
+
     /// A tick was taken, or is lost: its load comes back, and the next tick is due.
     pub(crate) fn taken(&mut self, id: u64, load: T, now: Instant) -> Taken<T> {
         let Some(entry) = self.entries.get_mut(&id) else { return Taken::Cancelled(load) };
@@ -290,6 +318,24 @@ mod tests {
 
     fn is_bare<T>(table: &Table<T>) -> bool {
         table.is_empty() && table.due.is_empty() && table.names.is_empty()
+    }
+
+    #[test]
+    fn what_is_held_is_due_again_once_it_is_released_unless_it_was_cancelled() {
+        let mut table = Table::default();
+        let [kept, gone, short] = [10, 20, 30].map(|it| table.set(at(it), Rhythm::Once, |id| id));
+        table.let_survive(kept);
+        table.let_survive(gone);
+        assert!(!table.release());
+        while let Some((id, load)) = table.pop_due(at(40)) {
+            assert_eq!(table.hold(id, load), (id == short).then_some(short));
+        }
+        assert_eq!((table.next_due(), table.is_pending(short)), (None, false));
+        assert_eq!(table.cancel(gone), Some(gone));
+        assert!(table.release() && !table.release());
+        assert_eq!(table.pop_due(at(40)), Some((kept, kept)));
+        assert_eq!(table.taken(kept, kept, at(40)), Taken::Last(kept));
+        assert!(is_bare(&table));
     }
 
     /// The ticks of a timer with a period of 10, each taken so late.

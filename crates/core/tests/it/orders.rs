@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ghostlight::{
-    Actor, ActorRef, Backoff, Capacity, ChildSpec, Context, Failure, Handler, MailboxOptions,
-    RestartWindow, SpawnOptions, Status, StopReason, Supervision, System,
+    Actor, ActorRef, Backoff, Capacity, ChildSpec, Context, DrainBudget, Failure, Handler,
+    MailboxOptions, RestartWindow, SpawnOptions, Status, StopReason, Supervision, System,
 };
 
 use crate::{
@@ -40,16 +40,33 @@ async fn of_two_equal_orders_the_first_stands() {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_to_end_that_comes_while_an_incarnation_fails_still_stands() {
-    let (system, log) = (System::new("test"), Log::default());
-    let plan = Plan::new("child", &log).at(Point::Stopped, [Act::Sleep(100)]);
-    let child = system.supervise(plan.factory(), eager(ChildSpec::transient()));
+    let drain = |it: &ActorRef<Kin>| it.drain(DrainBudget::default());
+    for (how, order) in [("stop", ActorRef::stop as fn(&ActorRef<Kin>)), ("drain", drain)] {
+        let (system, log) = (System::new("test"), Log::default());
+        let plan = Plan::new("child", &log).at(Point::Stopped, [Act::Sleep(100)]);
+        let child = system.supervise(plan.factory(), eager(ChildSpec::transient()));
+        incarnation(&child).await;
+        fail(&child, "torn").await;
+        order(&child);
+        let why = ended(&child).await;
+        assert!(!why.is_failure(), "{how}: {why}");
+        let starts = log.all().iter().filter(|it| it.contains(" started ")).count();
+        assert_eq!(starts, 1, "{how}: it does not come back");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_is_being_replaced_comes_back_whoever_tells_it_to_stop_meanwhile() {
+    let system = System::new("test");
+    let spec = eager(ChildSpec::transient());
+    let child = system.supervise(Plan::new("child", &Log::default()).factory(), spec);
     incarnation(&child).await;
-    fail(&child, "torn").await;
-    child.stop_because("enough");
-    let why = ended(&child).await;
-    assert!(!why.is_failure(), "{why}");
-    let starts = log.all().iter().filter(|it| it.contains(" started ")).count();
-    assert_eq!(starts, 1, "it does not come back");
+    system.children().restart(child.id()).unwrap();
+    child.stop();
+    rest().await;
+    assert_eq!(incarnation(&child).await, 1);
+    child.stop();
+    assert!(matches!(ended(&child).await, StopReason::Stopped(_)));
 }
 
 #[tokio::test(start_paused = true)]
