@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    future::poll_fn,
     hash::{Hash, Hasher},
     sync::{Arc, Weak},
     task::{Context as TaskContext, Poll},
@@ -23,7 +24,9 @@ use crate::{
     mailbox::{Order, Place, Verb},
     member::Member,
     protocol::Letter,
+    system::Shared,
     unreferenced::Keep,
+    waits::{self, WaitFor},
 };
 
 /// A handle to an actor, wherever it is: send to it, watch it, end it.
@@ -294,12 +297,20 @@ impl<A: Actor> ActorRef<A> {
     /// was reported, its names are free. Restarts are no end. Any number may wait, at any time, and get
     /// the same answer.
     ///
+    /// Inside a handler, a wait that could never end is refused, with [`StopReason::Deadlock`]: the
+    /// actor's own end, say, or that of one that waits for this one.
+    ///
     /// # Cancel safety
     /// Nothing is lost by dropping it.
     pub async fn wait_stopped(&self) -> StopReason {
-        std::future::poll_fn(|cx| match self.cell() {
-            Some(cell) => cell.poll_ended(cx),
-            None => Poll::Ready(StopReason::Lost),
+        let Some(cell) = self.cell() else { return StopReason::Lost };
+        let mut wait = waits::Held::new(&cell.system, cell.id);
+        poll_fn(|cx| match (cell.poll_ended(cx), &mut wait) {
+            (Poll::Pending, wait) => match wait.begin(WaitFor::End) {
+                Ok(()) => Poll::Pending,
+                Err(cycle) => Poll::Ready(StopReason::Deadlock(cycle)),
+            },
+            (ended, _) => ended,
         })
         .await
     }
@@ -307,14 +318,20 @@ impl<A: Actor> ActorRef<A> {
     /// Waits until the actor has started, or has ended without.
     ///
     /// # Errors
-    /// Why it ended, if it did before it had started.
+    /// Why it ended, if it did before it had started; or that this wait could never end, as for
+    /// [`wait_stopped`](Self::wait_stopped).
     ///
     /// # Cancel safety
     /// Nothing is lost by dropping it.
     pub async fn wait_started(&self) -> Result<(), StopReason> {
-        std::future::poll_fn(|cx| match self.cell() {
-            Some(cell) => cell.poll_started(cx),
-            None => Poll::Ready(Ok(())),
+        let Some(cell) = self.cell() else { return Ok(()) };
+        let mut wait = waits::Held::new(&cell.system, cell.id);
+        poll_fn(|cx| match (cell.poll_started(cx), &mut wait) {
+            (Poll::Pending, wait) => match wait.begin(WaitFor::Start) {
+                Ok(()) => Poll::Pending,
+                Err(cycle) => Poll::Ready(Err(StopReason::Deadlock(cycle))),
+            },
+            (started, _) => started,
         })
         .await
     }
@@ -427,6 +444,20 @@ impl<A: Handler<M>, M: Message> Way<M> for ActorRef<A> {
         match self.0.resolve() {
             Ok(cell) => Way::<M>::patience(cell),
             Err(endpoint) => Way::<M>::patience(endpoint),
+        }
+    }
+
+    fn place(&self) -> Option<(&Shared, ActorId)> {
+        match self.0.resolve() {
+            Ok(cell) => Way::<M>::place(cell),
+            Err(endpoint) => Way::<M>::place(endpoint),
+        }
+    }
+
+    fn count_refused(&self) {
+        match self.0.resolve() {
+            Ok(cell) => Way::<M>::count_refused(cell),
+            Err(endpoint) => Way::<M>::count_refused(endpoint),
         }
     }
 

@@ -22,8 +22,9 @@ use std::{
 use crate::{
     Actor, ActorId, Counters, DeadReason, Ended, Failure, Handler, Message, Priority, Protocol,
     Refused, Status, StopReason,
-    ask::{Skipped, asks_running},
+    ask::{NotBegun, Skipped},
     core::{Core, EnvelopeOf},
+    here,
     mailbox::{Admission, Inbox, Overflow, Place, Stage},
     observe::{Passage, Subject},
     protocol::{Buried, Letter, Remains},
@@ -264,7 +265,7 @@ impl<A: Actor> Cell<A> {
         let wake = inbox.wake_if_idle();
         drop(inbox);
         if options.is_watched() {
-            let passage = Passage::new(self.subject(), type_name::<M>(), asks_running());
+            let passage = Passage::new(self.subject(), type_name::<M>(), here::depth() as u8);
             self.system.observe(|it| it.sent(passage));
         }
         self.wake(wake);
@@ -278,7 +279,7 @@ impl<A: Actor> Cell<A> {
         Ok(Admitted::Yes)
     }
 
-    fn count_refused(&self, mut inbox: MutexGuard<'_, Inbox<A>>) {
+    pub(crate) fn count_refused(&self, mut inbox: MutexGuard<'_, Inbox<A>>) {
         if inbox.is_gone() {
             drop(inbox);
             self.system.count_refused_late();
@@ -353,6 +354,24 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Notes that the message just taken is not handled after all. For the owner of the core.
+    /// A turn begins. For the owner of the core.
+    #[inline]
+    pub(crate) fn count_turn(&self) {
+        self.handled.store(self.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// Notes that a message whose turn was to begin is not handled after all.
+    pub(crate) fn skip<M: Message>(&self, request: NotBegun<M>) {
+        self.uncount_turn();
+        match request {
+            NotBegun::Skipped(skipped) => self.count_skipped(skipped),
+            NotBegun::Orphaned(message) => {
+                self.count_skipped(Skipped::Dead);
+                self.bury_one(message, DeadReason::Withdrawn);
+            }
+        }
+    }
+
     pub(crate) fn uncount_turn(&self) {
         self.handled.store(self.handled.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
     }

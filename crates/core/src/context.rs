@@ -6,7 +6,7 @@ use std::{
     future::{pending, poll_fn},
     ops::Deref,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context as TaskContext, Poll, ready},
@@ -16,15 +16,20 @@ use std::{
 use ghostlight_rt::{Instant, Rng, Sleep};
 
 use crate::{
-    Actor, ActorId, ActorRef, AskError, DeadReason, Failure, Message, Priority, ReplyPort, System,
+    Actor, ActorId, ActorRef, AskError, DeadReason, Deadlock, Failure, Message, Priority,
+    ReplyPort, System,
     ask::{Answers, AskCell, Asker, Begun},
     cell::Cell,
-    core::Turn,
+    core::{EnvelopeOf, Turn},
     endpoint::Deliver,
+    here,
+    lend::Host,
     life,
-    mailbox::Place,
+    mailbox::{Place, Queue},
     protocol::Letter,
     signal::Signals,
+    system::Shared,
+    waits::WaitId,
 };
 
 /// What a handler or hook may reach: its own ref, its system, and the message it is handling.
@@ -35,6 +40,9 @@ pub struct Context<'a, A: Actor> {
     /// Set to leave the turn: its handler is dropped where it stands.
     leaves: &'a AtomicBool,
     turn: &'a mut dyn AnyTurn,
+    /// What is handled next. In a lock that is never taken, because a handler may share its context, and
+    /// messages need not be shareable.
+    batch: Mutex<&'a mut Queue<EnvelopeOf<A>>>,
 }
 
 /// How the message that is being handled was sent.
@@ -79,8 +87,20 @@ impl<'a, A: Actor> Context<'a, A> {
         incarnation: u32,
         leaves: &'a AtomicBool,
         turn: &'a mut Turn<R>,
+        batch: &'a mut Queue<EnvelopeOf<A>>,
     ) -> Self {
-        Self { read: ReadContext { cell, incarnation }, leaves, turn }
+        let batch = Mutex::new(batch);
+        Self { read: ReadContext { cell, incarnation }, leaves, turn, batch }
+    }
+
+    pub(crate) fn batch(&mut self) -> &mut Queue<EnvelopeOf<A>> {
+        self.batch.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a turn inside this one needs of it.
+    pub(crate) fn host(&mut self) -> Host<'_, A> {
+        let ReadContext { cell, incarnation } = self.read;
+        Host { cell, incarnation, batch: self.batch() }
     }
 
     pub(crate) const fn cell(&self) -> &'a Arc<Cell<A>> {
@@ -91,6 +111,14 @@ impl<'a, A: Actor> Context<'a, A> {
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.turn.mode()
+    }
+
+    /// The actors whose handlers wait for this turn, the outermost first: the chain of asks that led here.
+    /// Whoever asks from outside of any actor is not in it, nor is one that has left meanwhile.
+    #[must_use]
+    pub fn callers(&self) -> Vec<ActorId> {
+        let system = &self.read.cell.system;
+        system.callers(here::note_calls(&system.waits))
     }
 
     /// A new source of chance, one that a seed can replay.
@@ -176,6 +204,8 @@ impl<'a, A: Actor> Context<'a, A> {
     /// # Cancel safety
     /// `keep` is called at the first poll; dropped before that, the turn goes on.
     pub async fn defer<R: Send + 'static>(&mut self, keep: impl FnOnce(ReplyPort<R>)) -> R {
+        // From here on the reply is in unknown hands.
+        self.read.cell.system.waits.end(here::serves());
         keep(ReplyPort::to(self.take_asker()));
         self.leave().await
     }
@@ -214,12 +244,29 @@ impl<'a, A: Actor> Context<'a, A> {
         message: M,
     ) -> M::Reply {
         let letter = match self.take_asker() {
-            Some(asker) => Letter::Ask(AskCell::relayed(message, asker)),
+            Some(asker) => match self.redirect_wait(other.place()) {
+                Ok(wait) => Letter::Ask(AskCell::relayed(message, asker, wait)),
+                Err(cycle) => {
+                    asker.fail(AskError::Deadlock { cycle, message: None });
+                    return self.leave().await;
+                }
+            },
             None => Letter::Tell(message),
         };
         let mut passing = Passing { to: other, letter: Some(letter), place: Place::default() };
         poll_fn(|cx| passing.poll(cx)).await;
         self.leave().await
+    }
+
+    /// The asker, if it is an actor, waits for the one at `place` from now on.
+    fn redirect_wait(&self, place: Option<(&Shared, ActorId)>) -> Result<WaitId, Deadlock> {
+        let system = &self.read.cell.system;
+        let wait = here::note_calls(&system.waits);
+        match place {
+            Some((_, id)) => system.redirect_wait(wait, id)?,
+            None => system.waits.end(wait),
+        }
+        Ok(wait)
     }
 
     /// Declares that this actor has failed. The asker, if any, hears of it, and what follows is
@@ -260,7 +307,7 @@ impl<'a, A: Actor> Context<'a, A> {
     }
 
     fn take_asker<R: Send + 'static>(&mut self) -> Option<Arc<dyn Answers<R>>> {
-        self.take_asker_or(|| AskCell::<Begun<R>>::running(crate::ask::NEVER))
+        self.take_asker_or(|| AskCell::<Begun<R>>::running(crate::ask::NEVER, here::serves()))
     }
 
     /// Takes out whoever waits for the reply. A caller that runs the turn itself will wait at what

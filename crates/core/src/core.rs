@@ -18,8 +18,8 @@ use std::{
 };
 
 use crate::{
-    Actor, DeadReason, Failure, Message, OnFailure, Protocol, StopReason,
-    ask::{Asker, NotBegun, Skipped, Waiting},
+    Actor, Failure, Message, OnFailure, Protocol, StopReason,
+    ask::{Asker, NotBegun, Waiting},
     cell::Cell,
     mailbox::Queue,
     protocol::Turns,
@@ -103,7 +103,7 @@ impl<A: Actor> Core<A> {
         // Relaxed: one writer, and readers that need the exact number hold the lock, under which
         // the core was taken.
         self.cell.left.store(self.batch.len(), Ordering::Relaxed);
-        self.cell.handled.store(self.cell.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.cell.count_turn();
         envelope
     }
 
@@ -156,14 +156,7 @@ impl<A: Actor> Core<A> {
 
     /// Notes that the message just taken is not handled after all.
     pub(crate) fn skip<M: Message>(&self, request: NotBegun<M>) {
-        self.cell.uncount_turn();
-        match request {
-            NotBegun::Skipped(skipped) => self.cell.count_skipped(skipped),
-            NotBegun::Orphaned(message) => {
-                self.cell.count_skipped(Skipped::Dead);
-                self.cell.bury_one(message, DeadReason::Withdrawn);
-            }
-        }
+        self.cell.skip(request);
     }
 
     /// Ends a turn: the reply goes to whoever waits for it.
@@ -203,7 +196,7 @@ impl<A: Actor> Core<A> {
     }
 }
 
-fn fail<R>(asker: Waiting<R>, failure: Option<&Failure>) {
+pub(crate) fn fail<R>(asker: Waiting<R>, failure: Option<&Failure>) {
     let Some(asker) = asker.into_inner() else { return };
     asker.fail(match failure {
         Some(failure) => crate::AskError::Failed(failure.clone()),

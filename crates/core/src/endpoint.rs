@@ -14,6 +14,7 @@ use crate::{
     cell::Cell,
     mailbox::Place,
     protocol::Letter,
+    system::Shared,
 };
 
 /// Where the messages for an actor go that is not a cell in this process: the seam for networks.
@@ -155,6 +156,14 @@ pub(crate) mod sealed {
         #[doc(hidden)]
         fn patience(&self) -> Patience;
 
+        /// Where waits for the actor are noted, if it is here.
+        #[doc(hidden)]
+        fn place(&self) -> Option<(&Shared, ActorId)>;
+
+        /// Counts a message that was not let in, because waiting for it would have closed a circle.
+        #[doc(hidden)]
+        fn count_refused(&self);
+
         /// A message that nobody is left to hand back to.
         #[doc(hidden)]
         fn bury(&self, message: M, reason: DeadReason);
@@ -234,6 +243,14 @@ impl<A: Handler<M>, M: Message> sealed::Way<M> for Arc<Cell<A>> {
 
     fn patience(&self) -> Patience {
         self.system.patience(M::DEADLINE.unwrap_or(self.settings.ask_deadline))
+    }
+
+    fn place(&self) -> Option<(&Shared, ActorId)> {
+        Some((&self.system, self.id))
+    }
+
+    fn count_refused(&self) {
+        Cell::count_refused(self, self.lock());
     }
 
     fn bury(&self, message: M, reason: DeadReason) {
@@ -322,6 +339,12 @@ impl<M: Message> sealed::Way<M> for Arc<dyn Endpoint> {
     fn patience(&self) -> Patience {
         Patience::For(M::DEADLINE.unwrap_or(std::time::Duration::from_secs(5)))
     }
+
+    fn place(&self) -> Option<(&Shared, ActorId)> {
+        None
+    }
+
+    fn count_refused(&self) {}
 
     fn bury(&self, message: M, reason: DeadReason) {
         _ = (message, reason);

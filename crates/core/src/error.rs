@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use crate::{Failure, mailbox::Overflow};
+use crate::{Deadlock, Failure, mailbox::Overflow};
 
 /// Whether what was sent may have run: the question before asking again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -85,6 +85,13 @@ pub enum TellError<M> {
         /// The message.
         message: M,
     },
+    /// Waiting for room would never have ended.
+    Deadlock {
+        /// The circle of waits that this would have closed.
+        cycle: Deadlock,
+        /// The message.
+        message: M,
+    },
 }
 
 impl<M> TellError<M> {
@@ -100,15 +107,16 @@ impl<M> TellError<M> {
         match self {
             Self::Refused { why, .. } => why.is_retryable(),
             Self::Deadline { .. } => true,
+            Self::Deadlock { .. } => false,
         }
     }
 
-    /// Why it was not taken; `None` if time ran out.
+    /// Why it was not taken; `None` if time ran out, or would have for ever.
     #[must_use]
     pub const fn refused(&self) -> Option<Refused> {
         match self {
             Self::Refused { why, .. } => Some(*why),
-            Self::Deadline { .. } => None,
+            Self::Deadline { .. } | Self::Deadlock { .. } => None,
         }
     }
 
@@ -117,7 +125,7 @@ impl<M> TellError<M> {
     pub fn into_message(self) -> Option<M> {
         match self {
             Self::Refused { message, .. } => message,
-            Self::Deadline { message } => Some(message),
+            Self::Deadline { message } | Self::Deadlock { message, .. } => Some(message),
         }
     }
 }
@@ -127,6 +135,7 @@ impl<M> fmt::Display for TellError<M> {
         match self {
             Self::Refused { why, .. } => fmt::Display::fmt(why, f),
             Self::Deadline { .. } => f.write_str("no room in the mailbox before the deadline"),
+            Self::Deadlock { cycle, .. } => fmt::Display::fmt(cycle, f),
         }
     }
 }
@@ -136,6 +145,7 @@ impl<M> fmt::Debug for TellError<M> {
         match self {
             Self::Refused { why, .. } => f.debug_tuple("Refused").field(why).finish(),
             Self::Deadline { .. } => f.write_str("Deadline"),
+            Self::Deadlock { cycle, .. } => f.debug_tuple("Deadlock").field(cycle).finish(),
         }
     }
 }
@@ -157,6 +167,14 @@ pub enum AskError<M> {
         /// The message, if it had not begun to run, and then it never will; `None` if it had.
         message: Option<M>,
     },
+    /// Waiting for the reply would never have ended.
+    Deadlock {
+        /// The circle of waits that this would have closed.
+        cycle: Deadlock,
+        /// The message, which was not sent; `None` if somebody had begun to handle it, and passed it on
+        /// to one who closed the circle.
+        message: Option<M>,
+    },
     /// The handler panicked, or declared a failure.
     Failed(Failure),
     /// The handler put the answer off and then dropped it.
@@ -170,10 +188,14 @@ impl<M> AskError<M> {
     #[must_use]
     pub const fn delivery(&self) -> Delivery {
         match self {
-            Self::Refused { .. } | Self::Deadline { message: Some(_) } => Delivery::Never,
-            Self::Deadline { message: None } | Self::Failed(_) | Self::NoReply | Self::Lost => {
-                Delivery::Unknown
-            }
+            Self::Refused { .. }
+            | Self::Deadline { message: Some(_) }
+            | Self::Deadlock { message: Some(_), .. } => Delivery::Never,
+            Self::Deadline { message: None }
+            | Self::Deadlock { message: None, .. }
+            | Self::Failed(_)
+            | Self::NoReply
+            | Self::Lost => Delivery::Unknown,
         }
     }
 
@@ -184,7 +206,7 @@ impl<M> AskError<M> {
         match self {
             Self::Refused { why, .. } => why.is_retryable(),
             Self::Deadline { message } => message.is_some(),
-            Self::Failed(_) | Self::NoReply | Self::Lost => false,
+            Self::Deadlock { .. } | Self::Failed(_) | Self::NoReply | Self::Lost => false,
         }
     }
 
@@ -193,7 +215,11 @@ impl<M> AskError<M> {
     pub const fn refused(&self) -> Option<Refused> {
         match self {
             Self::Refused { why, .. } => Some(*why),
-            Self::Deadline { .. } | Self::Failed(_) | Self::NoReply | Self::Lost => None,
+            Self::Deadline { .. }
+            | Self::Deadlock { .. }
+            | Self::Failed(_)
+            | Self::NoReply
+            | Self::Lost => None,
         }
     }
 
@@ -202,7 +228,11 @@ impl<M> AskError<M> {
     pub const fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Failed(failure) => Some(failure),
-            Self::Refused { .. } | Self::Deadline { .. } | Self::NoReply | Self::Lost => None,
+            Self::Refused { .. }
+            | Self::Deadline { .. }
+            | Self::Deadlock { .. }
+            | Self::NoReply
+            | Self::Lost => None,
         }
     }
 
@@ -210,7 +240,9 @@ impl<M> AskError<M> {
     #[must_use]
     pub fn into_message(self) -> Option<M> {
         match self {
-            Self::Refused { message, .. } | Self::Deadline { message } => message,
+            Self::Refused { message, .. }
+            | Self::Deadline { message }
+            | Self::Deadlock { message, .. } => message,
             Self::Failed(_) | Self::NoReply | Self::Lost => None,
         }
     }
@@ -220,6 +252,7 @@ impl<M> AskError<M> {
         match self {
             Self::Refused { why, .. } => AskError::Refused { why, message: None },
             Self::Deadline { .. } => AskError::Deadline { message: None },
+            Self::Deadlock { cycle, .. } => AskError::Deadlock { cycle, message: None },
             Self::Failed(failure) => AskError::Failed(failure),
             Self::NoReply => AskError::NoReply,
             Self::Lost => AskError::Lost,
@@ -237,6 +270,7 @@ impl<M> fmt::Display for AskError<M> {
             Self::Deadline { message: None } => {
                 f.write_str("deadline passed while the request was running")
             }
+            Self::Deadlock { cycle, .. } => fmt::Display::fmt(cycle, f),
             Self::Failed(failure) => write!(f, "the handler failed: {failure}"),
             Self::NoReply => f.write_str("the reply was put off and then dropped"),
             Self::Lost => f.write_str("the actor ended while the request was running"),
@@ -251,6 +285,7 @@ impl<M> fmt::Debug for AskError<M> {
             Self::Deadline { message } => {
                 f.debug_struct("Deadline").field("begun", &message.is_none()).finish()
             }
+            Self::Deadlock { cycle, .. } => f.debug_tuple("Deadlock").field(cycle).finish(),
             Self::Failed(failure) => f.debug_tuple("Failed").field(failure).finish(),
             Self::NoReply => f.write_str("NoReply"),
             Self::Lost => f.write_str("Lost"),

@@ -85,8 +85,10 @@ mod failure;
 mod family;
 mod group;
 mod health;
+mod here;
 mod id;
 mod kin;
+mod lend;
 mod life;
 mod lineage;
 mod mailbox;
@@ -110,6 +112,7 @@ mod system;
 mod tell;
 mod timer;
 mod unreferenced;
+mod waits;
 mod watch;
 mod watch_restarts;
 mod work;
@@ -131,6 +134,7 @@ pub use crate::{
     group::{BroadcastReport, Group, GroupChange, GroupChanges, GroupInfo, JoinGroupError},
     health::Health,
     id::ActorId,
+    lend::{Admit, Lent, LentAsk},
     mailbox::{Capacity, MailboxOptions, Overflow, Priority},
     message::{Message, MessageType, WireName},
     observe::{Observer, Passage, Subject},
@@ -147,6 +151,7 @@ pub use crate::{
     system::{Abandoned, ActorInfo, Departed, ShutdownReport, System, SystemBuilder},
     tell::{Tell, Telling},
     timer::{MissedTicks, Timer},
+    waits::{Deadlock, WaitFor, WaitInfo},
     watch::{How, Terminated, Watcher},
     watch_restarts::Restarted,
     work::{Engine, EngineActor, HandleOf, Job},

@@ -463,6 +463,7 @@ fn dead_reason(reason: &StopReason) -> DeadReason {
         | StopReason::SystemShutdown
         | StopReason::Unreferenced
         | StopReason::Lost
+        | StopReason::Deadlock(_)
         | StopReason::Unknown => DeadReason::Stopped,
         StopReason::StopFailed(both) => dead_reason(&both.reason),
         StopReason::Killed => DeadReason::Killed,

@@ -18,6 +18,7 @@ use crate::{
     },
     mailbox::Place,
     protocol::Letter,
+    system::Shared,
 };
 
 /// A handle to any actor that handles `M`, wherever it is. Made by
@@ -133,6 +134,14 @@ impl<M: Message> Way<M> for Recipient<M> {
 
     fn patience(&self) -> Patience {
         self.way.patience()
+    }
+
+    fn place(&self) -> Option<(&Shared, ActorId)> {
+        self.way.place()
+    }
+
+    fn count_refused(&self) {
+        self.way.count_refused();
     }
 
     fn bury(&self, message: M, reason: DeadReason) {

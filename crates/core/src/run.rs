@@ -12,10 +12,12 @@ use std::{
 };
 
 use crate::{
-    Actor, AskError, Context, Failure, Protocol,
+    Actor, ActorId, AskError, Context, Failure, Protocol,
     ask::{Asker, take_fallen},
     core::{Core, Errand, Turn, put, take},
+    here,
     protocol::{Turns, unless_left},
+    waits::WaitId,
 };
 
 /// What came of polling a turn loop, or a hook.
@@ -23,9 +25,16 @@ pub(crate) enum Ran<A: Actor> {
     /// Time to look around.
     Back(Box<Core<A>>),
     /// A handler or hook awaits something, with the core inside.
-    Suspended(Turns),
+    Suspended(Suspended),
     /// It panicked; the loop is of no use any more, the core is whole.
     Panicked(Box<Core<A>>, Failure),
+}
+
+/// A turn loop with a turn inside that awaits something, and holds the core.
+pub(crate) struct Suspended {
+    turns: Turns,
+    /// What that turn is for.
+    pub(crate) serves: WaitId,
 }
 
 /// Runs turns on what the core's batch holds.
@@ -35,15 +44,23 @@ pub(crate) enum Ran<A: Actor> {
 #[inline(always)]
 pub(crate) fn run<A: Actor>(mut core: Box<Core<A>>, cx: &mut TaskContext<'_>) -> Ran<A> {
     let turns = core.turns.take().unwrap_or_else(|| Box::pin(A::Protocol::turns()));
+    let id = core.cell.id;
     put(core);
-    resume(turns, cx)
+    resume(Suspended { turns, serves: WaitId::NONE }, id, cx)
 }
 
 /// Goes on with a suspended turn, which holds the core inside.
 #[inline(always)]
-pub(crate) fn resume<A: Actor>(mut turns: Turns, cx: &mut TaskContext<'_>) -> Ran<A> {
-    match poll(&mut turns, cx) {
-        Polled::Suspended => Ran::Suspended(turns),
+pub(crate) fn resume<A: Actor>(
+    Suspended { mut turns, serves }: Suspended,
+    id: ActorId,
+    cx: &mut TaskContext<'_>,
+) -> Ran<A> {
+    let outside = here::enter(id, serves);
+    let polled = poll(&mut turns, cx);
+    let serves = here::leave(outside);
+    match polled {
+        Polled::Suspended => Ran::Suspended(Suspended { turns, serves }),
         Polled::Back(mut core) => {
             core.turns = Some(turns);
             if core.errand.has_failed() {
@@ -101,9 +118,9 @@ fn failed_by(payload: &(dyn Any + Send)) -> Failure {
 }
 
 /// Drops a suspended turn where it stands, and gives back the core that it held.
-pub(crate) fn cut<A: Actor>(turns: Turns) -> Box<Core<A>> {
+pub(crate) fn cut<A: Actor>(suspended: Suspended) -> Box<Core<A>> {
     // A destructor of the handler may panic; the core is put back all the same.
-    _ = catch_unwind(AssertUnwindSafe(|| drop(turns)));
+    _ = catch_unwind(AssertUnwindSafe(|| drop(suspended.turns)));
     drop(take_fallen());
     take::<A>().expect("a suspended turn gives the core back when it is dropped")
 }
@@ -131,7 +148,7 @@ fn absent<T>() -> T {
 pub(crate) async fn run_errand<A: Actor>(core: &mut Core<A>) {
     let leaves = AtomicBool::new(false);
     let mut turn = Turn::<()> { asker: Asker::Hook, failure: None };
-    let mut cx = Context::new(&core.cell, core.incarnation, &leaves, &mut turn);
+    let mut cx = Context::new(&core.cell, core.incarnation, &leaves, &mut turn, &mut core.batch);
     let failure = match &core.errand {
         Errand::Start(last) => {
             let hook = async {

@@ -5,6 +5,7 @@ use crate::{
     ask::{AskCell, NotBegun, Skipped},
     cell::Cell,
     core::EnvelopeOf,
+    here,
     mailbox::{Inbox, Queue},
     protocol::Letter,
     signal::Signals,
@@ -105,9 +106,9 @@ impl<A: Actor> Context<'_, A> {
         A: Handler<M>,
     {
         assert!(!self.is_hook(), "a hook handles no message that could be set aside");
-        let asker = self.take_asker_or(|| AskCell::<M>::running(crate::ask::NEVER));
+        let asker = self.take_asker_or(|| AskCell::<M>::running(crate::ask::NEVER, here::serves()));
         let letter = match asker {
-            Some(asker) => Letter::Ask(AskCell::again(message, asker)),
+            Some(asker) => Letter::Ask(AskCell::again(message, asker, here::serves())),
             None => Letter::Tell(message),
         };
         set_aside(self.cell(), letter);

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{ActorId, Failure};
+use crate::{ActorId, Deadlock, Failure};
 
 /// Why an actor, or one incarnation of it, ended. A graceful end is never told as a failure.
 ///
@@ -56,6 +56,8 @@ pub enum StopReason {
     NeverStarted,
     /// The task it ran in was dropped, together with the runtime.
     Lost,
+    /// Not an end: waiting for it inside a handler would have closed this circle of waits.
+    Deadlock(Deadlock),
     /// It had ended before anybody asked, or never was; nobody remembers.
     Unknown,
 }
@@ -122,7 +124,8 @@ impl StopReason {
             | Self::OwnerEnded
             | Self::SystemShutdown
             | Self::Unreferenced
-            | Self::NeverStarted => false,
+            | Self::NeverStarted
+            | Self::Deadlock(_) => false,
             Self::Killed
             | Self::Failed(_)
             | Self::StartFailed(_)
@@ -153,6 +156,7 @@ impl StopReason {
             | Self::Vetoed(_)
             | Self::NeverStarted
             | Self::Lost
+            | Self::Deadlock(_)
             | Self::Unknown => None,
         }
     }
@@ -183,6 +187,7 @@ impl fmt::Display for StopReason {
             Self::Linked(it) => write!(f, "linked to {} ({}), which {}", it.name, it.id, it.reason),
             Self::NeverStarted => f.write_str("was dropped before it ran"),
             Self::Lost => f.write_str("lost with its runtime"),
+            Self::Deadlock(cycle) => fmt::Display::fmt(cycle, f),
             Self::Unknown => f.write_str("ended before, or never was"),
         }
     }

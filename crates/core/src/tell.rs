@@ -1,6 +1,7 @@
 //! Telling: sending without awaiting a reply.
 
 use std::{
+    any::type_name,
     fmt,
     future::IntoFuture,
     pin::Pin,
@@ -10,7 +11,13 @@ use std::{
 
 use ghostlight_rt::{Instant, Sleep};
 
-use crate::{Message, Priority, TellError, endpoint::Deliver, mailbox::Place, protocol::Letter};
+use crate::{
+    Message, Priority, TellError,
+    endpoint::Deliver,
+    mailbox::Place,
+    protocol::Letter,
+    waits::{self, Lends, WaitFor, WaitId},
+};
 
 /// A message about to be told; made by `tell`. Nothing is sent before it is awaited.
 ///
@@ -123,6 +130,8 @@ struct Waiting<M: Message> {
     letter: Option<Letter<M>>,
     place: Place,
     timer: Option<Sleep>,
+    /// That the turn which sends waits, if one does.
+    wait: WaitId,
 }
 
 /// The message is never pinned.
@@ -150,16 +159,35 @@ impl<M: Message, T: Deliver<M> + ?Sized> Telling<'_, M, T> {
         let message = &mut self.message;
         let waiting = self.waiting.get_or_insert_with(|| {
             let letter = message.take().map(Letter::Tell);
-            Box::new(Waiting { letter, place: Place::default(), timer: None })
+            let (place, wait) = (Place::default(), WaitId::NONE);
+            Box::new(Waiting { letter, place, timer: None, wait })
         });
-        let Waiting { letter, place, timer } = &mut **waiting;
+        let Waiting { letter, place, timer, wait } = &mut **waiting;
+        let is_newcomer = !place.is_taken();
         match self.target.poll_offer(letter, self.priority, place, cx) {
-            Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+            Poll::Ready(Ok(())) => {
+                waits::end(self.target.place(), wait);
+                return Poll::Ready(Ok(()));
+            }
             Poll::Ready(Err(why)) => {
+                waits::end(self.target.place(), wait);
                 let message = into_message(letter.take());
                 return Poll::Ready(Err(TellError::Refused { why, message }));
             }
             Poll::Pending => {}
+        }
+        if is_newcomer {
+            match waits::begin(self.target.place(), WaitFor::Room, type_name::<M>(), Lends::Nothing)
+            {
+                Ok(begun) => *wait = begun,
+                Err(cycle) => {
+                    self.target.leave_line(place);
+                    return Poll::Ready(match into_message(letter.take()) {
+                        Some(message) => Err(TellError::Deadlock { cycle, message }),
+                        None => Ok(()),
+                    });
+                }
+            }
         }
         let Some(limit) = self.limit else { return Poll::Pending };
         let timer = timer.get_or_insert_with(|| limit.timer(self.target.runtime()));
@@ -181,10 +209,11 @@ impl<M: Message> Waiting<M> {
 impl<M: Message, T: Deliver<M> + ?Sized> Drop for Telling<'_, M, T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(waiting) = &mut self.waiting
-            && waiting.is_in_line()
-        {
-            self.target.leave_line(&mut waiting.place);
+        if let Some(waiting) = &mut self.waiting {
+            waits::end(self.target.place(), &mut waiting.wait);
+            if waiting.is_in_line() {
+                self.target.leave_line(&mut waiting.place);
+            }
         }
     }
 }

@@ -5,7 +5,6 @@
 
 use std::{
     any::type_name,
-    cell::Cell as ThreadSlot,
     mem,
     sync::{Arc, MutexGuard},
     task::{Context as TaskContext, Waker},
@@ -16,33 +15,28 @@ use crate::{
     Actor, Failure, Handler, Message, Protocol,
     cell::Cell,
     core::{AnswerOf, Core},
+    here,
     mailbox::{Inbox, Renewal, Stage, WATCHED},
     observe::Passage,
-    protocol::{Answered, Letter, Turns},
-    run::{Ran, run},
+    protocol::{Answered, Letter},
+    run::{Ran, Suspended, run},
     signal::Signals,
     timer,
+    waits::WaitId,
 };
-
-/// How deep asks may run inside one another on one thread.
-const DEPTH: u8 = 4;
 
 /// How many asks are queued after one found the actor busy: with many askers, turns run on callers
 /// break the batches that make a busy actor fast.
 const QUEUE_AFTER_MISS: u8 = 16;
-
-thread_local! {
-    static RUNNING: ThreadSlot<u8> = const { ThreadSlot::new(0) };
-}
 
 /// What came of trying.
 pub enum Tried<M: Message> {
     Answered(M::Reply),
     Failed(Failure),
     /// The turn suspended; the actor's task goes on with it.
-    Running(Arc<AskCell<M>>),
+    Running(Arc<AskCell<M>>, WaitId),
     /// The turn is over, and its reply was put off.
-    Deferred(Arc<AskCell<Begun<M::Reply>>>),
+    Deferred(Arc<AskCell<Begun<M::Reply>>>, WaitId),
     /// The actor is not idle, or this is not the place.
     NotNow,
 }
@@ -62,8 +56,7 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
     message: &mut Option<M>,
     due: u32,
 ) -> Tried<M> {
-    let depth = RUNNING.get();
-    if depth == DEPTH {
+    if here::depth() == here::DEPTH {
         return Tried::NotNow;
     }
     let Some(mut core) = take_idle::<A, M>(cell) else { return Tried::NotNow };
@@ -74,15 +67,16 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
     core.grant(1);
     core.heed = Signals::NONE;
 
-    RUNNING.set(depth + 1);
+    let is_of_actor = here::begin_call(cell.id, type_name::<M>());
     let cx = &mut TaskContext::from_waker(Waker::noop());
     let ran = cell.system.runtime.within(|| run(core, cx));
-    RUNNING.set(depth);
+    let wait = here::end_call(is_of_actor);
 
     match ran {
-        Ran::Back(core) => finish(cell, core, due),
-        Ran::Suspended(turns) => hand_over(cell, turns, due),
+        Ran::Back(core) => finish(cell, core, due, wait),
+        Ran::Suspended(suspended) => hand_over(cell, suspended, due, wait),
         Ran::Panicked(mut core, failure) => {
+            end_wait(cell, wait);
             core.keeps_answer = false;
             give_back(cell, core);
             Tried::Failed(failure)
@@ -132,33 +126,40 @@ fn take_watched<A: Actor>(
     let core = inbox.take_idle()?;
     inbox.accepted += 1;
     drop(inbox);
-    let passage = Passage::new(cell.subject(), message_type, asks_running());
+    let passage = Passage::new(cell.subject(), message_type, here::depth() as u8);
     cell.system.observe(|it| it.calling(passage));
     Some(core)
 }
 
-/// How deep asks run inside one another on this thread.
-pub(crate) fn asks_running() -> u8 {
-    RUNNING.get()
+/// Forgets the wait of a caller whose turn is over.
+fn end_wait<A: Actor>(cell: &Cell<A>, wait: Option<WaitId>) {
+    if let Some(wait) = wait {
+        cell.system.waits.end(wait);
+    }
 }
 
 fn finish<A: Handler<M>, M: Message>(
     cell: &Arc<Cell<A>>,
     mut core: Box<Core<A>>,
     due: u32,
+    wait: Option<WaitId>,
 ) -> Tried<M> {
     core.keeps_answer = false;
     core.grant(0);
     let answer = mem::take(&mut core.answer);
     let failure = core.errand.failure().cloned();
     give_back(cell, core);
-    match A::Protocol::collect::<M>(answer) {
-        Answered::Reply(reply) => Tried::Answered(reply),
-        Answered::Later(later) => match later.downcast() {
-            Ok(later) => put_off(cell, &later, due),
+    let answer = A::Protocol::collect::<M>(answer);
+    if let Answered::Later(later) = answer {
+        return match later.downcast() {
+            Ok(later) => put_off(cell, &later, due, wait.unwrap_or_default()),
             Err(_) => Tried::Failed(Failure::recoverable("another reply was put off")),
-        },
-        Answered::Nothing => Tried::Failed(
+        };
+    }
+    end_wait(cell, wait);
+    match answer {
+        Answered::Reply(reply) => Tried::Answered(reply),
+        _ => Tried::Failed(
             failure.unwrap_or_else(|| Failure::recoverable("the handler left its turn")),
         ),
     }
@@ -169,21 +170,22 @@ fn put_off<A: Handler<M>, M: Message>(
     cell: &Arc<Cell<A>>,
     later: &Arc<dyn Answers<M::Reply>>,
     due: u32,
+    wait: WaitId,
 ) -> Tried<M> {
     let known = match Arc::clone(later).into_any().downcast::<AskCell<M>>() {
         Ok(ask) => {
             watch_over(cell, &ask, due);
-            return Tried::Running(ask);
+            return Tried::Running(ask, wait);
         }
         Err(other) => other,
     };
     let ask = known.downcast().unwrap_or_else(|_| {
-        let ask = AskCell::<Begun<M::Reply>>::running(NEVER);
+        let ask = AskCell::<Begun<M::Reply>>::running(NEVER, wait);
         later.relay(Arc::clone(&ask) as Arc<dyn Answers<M::Reply>>);
         ask
     });
     watch_over(cell, &ask, due);
-    Tried::Deferred(ask)
+    Tried::Deferred(ask, wait)
 }
 
 /// Has the system watch over a reply that comes later, like over any other.
@@ -218,16 +220,28 @@ fn give_back<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>) {
 }
 
 /// The turn suspended: the actor's task goes on with it, and the caller waits like any other.
-fn hand_over<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, turns: Turns, due: u32) -> Tried<M> {
-    let ask = AskCell::<M>::running(due);
+fn hand_over<A: Handler<M>, M: Message>(
+    cell: &Arc<Cell<A>>,
+    mut suspended: Suspended,
+    due: u32,
+    wait: Option<WaitId>,
+) -> Tried<M> {
+    // Before anybody else can go on with the turn. Whom it is for waits for nobody so far, or that was
+    // noted with the waits inside it: so this closes no circle.
+    let wait = match wait {
+        Some(WaitId::NONE) => cell.system.note_call(cell.id, type_name::<M>()),
+        noted => noted.unwrap_or_default(),
+    };
+    suspended.serves = wait;
+    let ask = AskCell::<M>::running(due, wait);
     let mut inbox = cell.lock();
     let is_new = Letter::Ask(Arc::clone(&ask)).enlist(&mut inbox);
-    inbox.rare().handed = Some((turns, Arc::clone(&ask) as Arc<dyn Parked<A>>));
+    inbox.rare().handed = Some((suspended, Arc::clone(&ask) as Arc<dyn Parked<A>>));
     let wake = inbox.wake_for_signal();
     drop(inbox);
     cell.wake(wake);
     cell.be_swept(is_new);
-    Tried::Running(ask)
+    Tried::Running(ask, wait)
 }
 
 impl<A: Handler<M>, M: Message> Parked<A> for AskCell<M> {

@@ -18,7 +18,7 @@ use std::{
 
 use ghostlight_rt::Instant;
 
-use crate::{AskError, Message, Refused, sync::lock};
+use crate::{AskError, Message, Refused, sync::lock, waits::WaitId};
 
 /// The tick that never comes.
 pub(crate) const NEVER: u32 = u32::MAX;
@@ -33,6 +33,8 @@ pub struct AskCell<M: Message> {
     due: AtomicU32,
     /// When its asker stops waiting, for a request that travels on.
     deadline: Option<Instant>,
+    /// The wait of its asker, if that is an actor.
+    wait: WaitId,
 }
 
 enum State<M: Message> {
@@ -125,28 +127,29 @@ impl<M: Message> AskCell<M> {
         message: M,
         due: u32,
         deadline: Option<Instant>,
+        wait: WaitId,
         waker: &Waker,
     ) -> Arc<Self> {
         let state = State::Queued(message, Waiter::Task(waker.clone()));
-        Self::with(state, due, deadline)
+        Self::with(state, due, deadline, wait)
     }
 
-    pub(crate) fn running(due: u32) -> Arc<Self> {
-        Self::with(State::Running(Waiter::Nobody), due, None)
+    pub(crate) fn running(due: u32, wait: WaitId) -> Arc<Self> {
+        Self::with(State::Running(Waiter::Nobody), due, None, wait)
     }
 
-    pub(crate) fn relayed(message: M, to: Arc<dyn Answers<M::Reply>>) -> Arc<Self> {
-        Self::with(State::Queued(message, Waiter::Relay(to)), NEVER, None)
+    pub(crate) fn relayed(message: M, to: Arc<dyn Answers<M::Reply>>, wait: WaitId) -> Arc<Self> {
+        Self::with(State::Queued(message, Waiter::Relay(to)), NEVER, None, wait)
     }
 
     /// A request that begins anew, for the asker of one that had begun.
-    pub(crate) fn again(message: M, asker: Arc<dyn Answers<M::Reply>>) -> Arc<Self> {
+    pub(crate) fn again(message: M, asker: Arc<dyn Answers<M::Reply>>, wait: WaitId) -> Arc<Self> {
         let waiter = match Waiter::passing_on(asker) {
             // However often it begins anew, there is one cell between it and its asker.
             Waiter::Same(earlier) => earlier.step_aside(),
             other => other,
         };
-        Self::with(State::Queued(message, waiter), NEVER, None)
+        Self::with(State::Queued(message, waiter), NEVER, None, wait)
     }
 
     /// Whom a request that takes this one's place should answer.
@@ -162,8 +165,13 @@ impl<M: Message> AskCell<M> {
         }
     }
 
-    fn with(state: State<M>, due: u32, deadline: Option<Instant>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(state), due: AtomicU32::new(due), deadline })
+    fn with(state: State<M>, due: u32, deadline: Option<Instant>, wait: WaitId) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(state), due: AtomicU32::new(due), deadline, wait })
+    }
+
+    /// The wait of its asker, if that is an actor.
+    pub(crate) const fn wait(&self) -> WaitId {
+        self.wait
     }
 
     /// Whether the system ends it at its deadline; otherwise its asker does.

@@ -5,7 +5,7 @@ mod cell;
 mod port;
 mod request;
 
-pub(crate) use caller::{Parked, Tried, ask_on_caller, asks_running};
+pub(crate) use caller::{Parked, Tried, ask_on_caller};
 pub use cell::{Answers, AskCell, Outcome};
 pub(crate) use cell::{Begun, Expire, NEVER, NotBegun, Skipped};
 pub use port::ReplyPort;

@@ -1,6 +1,7 @@
 //! Asking: sending, and awaiting the reply.
 
 use std::{
+    any::type_name,
     fmt,
     future::IntoFuture,
     mem,
@@ -22,6 +23,7 @@ use crate::{
     mailbox::Place,
     protocol::Letter,
     tell::Limit,
+    waits::{self, Lends, WaitFor, WaitId},
 };
 
 /// A message about to be asked; made by `ask`. Nothing is sent before it is awaited.
@@ -45,11 +47,17 @@ struct Options {
     limit: Option<Limit>,
     priority: Priority,
     is_queued: bool,
+    lends: Lends,
 }
 
 impl<'a, M: Message, T: Deliver<M> + ?Sized> Ask<'a, M, T> {
     pub(crate) const fn new(target: &'a T, message: M) -> Self {
-        let options = Options { limit: None, priority: Priority::Normal, is_queued: false };
+        let options = Options {
+            limit: None,
+            priority: Priority::Normal,
+            is_queued: false,
+            lends: Lends::Nothing,
+        };
         Self { target, message, options }
     }
 
@@ -79,6 +87,12 @@ impl<'a, M: Message, T: Deliver<M> + ?Sized> Ask<'a, M, T> {
         self
     }
 
+    /// The asking actor lets such messages in meanwhile.
+    pub(crate) const fn lending(mut self, lends: Lends) -> Self {
+        self.options.lends = lends;
+        self
+    }
+
     /// Asks from a thread that no runtime uses, blocking it until the reply.
     ///
     /// # Errors
@@ -98,7 +112,8 @@ impl<'a, M: Message, T: Deliver<M> + ?Sized> IntoFuture for Ask<'a, M, T> {
 
     fn into_future(self) -> Asking<'a, M, T> {
         let Self { target, message, options } = self;
-        Asking { target, options, timer: None, state: State::Unsent(message) }
+        let (timer, wait) = (None, WaitId::NONE);
+        Asking { target, options, timer, wait, state: State::Unsent(message) }
     }
 }
 
@@ -111,6 +126,8 @@ pub struct Asking<'a, M: Message, T: Deliver<M> + ?Sized> {
     target: &'a T,
     options: Options,
     timer: Option<Sleep>,
+    /// That the turn which asks waits, if one does.
+    wait: WaitId,
     state: State<M>,
 }
 
@@ -140,31 +157,51 @@ impl<M: Message, T: Deliver<M> + ?Sized> Future for Asking<'_, M, T> {
                 return Poll::Ready(outcome);
             }
         }
-        if let State::InLine(..) = this.state {
-            // Whoever has just been let in knows already that there is no answer yet.
-            return match this.poll_room(cx) {
-                Some(outcome) => Poll::Ready(outcome),
-                None => this.poll_limit(cx),
-            };
+        let polled = this.poll_reply(cx);
+        if polled.is_ready() {
+            this.end_wait();
         }
-        let outcome = match &this.state {
-            State::Sent(cell) => cell.poll_outcome(cx),
-            State::Deferred(cell) => {
-                cell.poll_outcome(cx).map(|it| it.map_err(AskError::without_message))
-            }
-            State::InLine(..) | State::Unsent(_) | State::Over => Poll::Pending,
-        };
-        match outcome {
-            Poll::Ready(outcome) => {
-                this.state = State::Over;
-                Poll::Ready(outcome)
-            }
-            Poll::Pending => this.poll_limit(cx),
-        }
+        polled
     }
 }
 
 impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
+    fn poll_reply(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome<M>> {
+        let outcome = match &self.state {
+            State::InLine(..) => {
+                // Whoever has just been let in knows already that there is no answer yet.
+                return match self.poll_room(cx) {
+                    Some(outcome) => Poll::Ready(outcome),
+                    None => self.poll_limit(cx),
+                };
+            }
+            State::Sent(cell) => cell.poll_outcome(cx),
+            State::Deferred(cell) => {
+                cell.poll_outcome(cx).map(|it| it.map_err(AskError::without_message))
+            }
+            State::Unsent(_) | State::Over => Poll::Pending,
+        };
+        match outcome {
+            Poll::Ready(outcome) => {
+                self.state = State::Over;
+                Poll::Ready(outcome)
+            }
+            Poll::Pending => self.poll_limit(cx),
+        }
+    }
+
+    /// The wait of the turn that asks, if one does.
+    pub(crate) const fn wait(&self) -> WaitId {
+        self.wait
+    }
+
+    /// The turn that asks waits no longer.
+    fn end_wait(&mut self) {
+        if !self.wait.is_none() {
+            waits::end(self.target.place(), &mut self.wait);
+        }
+    }
+
     /// Runs the request here and now, or gets it ready to be queued.
     fn send(&mut self, cx: &TaskContext<'_>) -> Option<Outcome<M>> {
         let State::Unsent(message) = mem::replace(&mut self.state, State::Over) else {
@@ -177,18 +214,28 @@ impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
                 Tried::NotNow => {}
                 Tried::Answered(reply) => return Some(Ok(reply)),
                 Tried::Failed(failure) => return Some(Err(AskError::Failed(failure))),
-                Tried::Running(cell) => {
+                Tried::Running(cell, wait) => {
+                    self.wait = wait;
                     self.state = State::Sent(cell);
                     return None;
                 }
-                Tried::Deferred(cell) => {
+                Tried::Deferred(cell, wait) => {
+                    self.wait = wait;
                     self.state = State::Deferred(cell);
                     return None;
                 }
             }
         }
         let message = message.expect("taken only by a turn that ran");
-        let cell = AskCell::queued(message, due, self.deadline(), cx.waker());
+        let (what, lends) = (WaitFor::Reply, self.options.lends);
+        match waits::begin(self.target.place(), what, type_name::<M>(), lends) {
+            Ok(wait) => self.wait = wait,
+            Err(cycle) => {
+                self.target.count_refused();
+                return Some(Err(AskError::Deadlock { cycle, message: Some(message) }));
+            }
+        }
+        let cell = AskCell::queued(message, due, self.deadline(), self.wait, cx.waker());
         self.state = State::InLine(cell, Place::default());
         None
     }
@@ -257,6 +304,7 @@ impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
 
 impl<M: Message, T: Deliver<M> + ?Sized> Drop for Asking<'_, M, T> {
     fn drop(&mut self) {
+        self.end_wait();
         match mem::replace(&mut self.state, State::Over) {
             // Never let in: the message simply goes with the future, and the place to the next.
             State::InLine(_, mut place) if place.is_taken() => self.target.leave_line(&mut place),

@@ -14,7 +14,7 @@ use crate::{
     core::{Core, EnvelopeOf},
     counters::Losses,
     kin::Kin,
-    protocol::Turns,
+    run::Suspended,
     stash::Stash,
     status::Ended,
 };
@@ -90,8 +90,10 @@ pub(crate) struct Rare<A: Actor> {
     lanes: Option<Box<Lanes<EnvelopeOf<A>>>>,
     pub(crate) senders: Senders,
     /// A turn that a caller began and that suspended: the task must go on with it.
-    pub(crate) handed: Option<(Turns, Arc<dyn Parked<A>>)>,
+    pub(crate) handed: Option<(Suspended, Arc<dyn Parked<A>>)>,
     pub(crate) order: Option<Order>,
+    /// Wakes a suspended turn that lets messages in.
+    host: Option<Waker>,
     /// Who waits for the start or the end.
     pub(crate) watchers: Vec<Waker>,
     pub(crate) asks: Vec<Arc<dyn Expire>>,
@@ -109,6 +111,7 @@ impl<A: Actor> Default for Rare<A> {
             senders: Senders::default(),
             handed: None,
             order: None,
+            host: None,
             watchers: Vec::new(),
             asks: Vec::new(),
             losses: Losses::default(),
@@ -480,6 +483,9 @@ impl<A: Actor> Inbox<A> {
     #[inline]
     pub(crate) fn wake_for_signal(&mut self) -> Wake {
         self.idle = false;
+        if let Some(host) = self.rare.as_mut().and_then(|it| it.host.take()) {
+            return Wake::Task(host);
+        }
         match self.waker.take() {
             Some(waker) => Wake::Task(waker),
             None if self.has_task => Wake::Nobody,
@@ -488,6 +494,28 @@ impl<A: Actor> Inbox<A> {
                 Wake::Spawn
             }
         }
+    }
+
+    /// A suspended turn wants to hear of mail: as if the actor were idle, whoever brings some wakes it.
+    pub(crate) fn host(&mut self, waker: &Waker) {
+        self.rare().host = Some(waker.clone());
+        self.idle = true;
+    }
+
+    /// It does no longer.
+    pub(crate) fn end_hosting(&mut self) -> Option<Waker> {
+        self.idle = false;
+        self.rare.as_mut()?.host.take()
+    }
+
+    /// Takes the first message of its kind out, whatever its priority.
+    pub(crate) fn take_first(
+        &mut self,
+        is_wanted: impl Fn(&EnvelopeOf<A>) -> bool,
+    ) -> Option<EnvelopeOf<A>> {
+        let lanes = self.rare.as_mut().and_then(|it| it.lanes.as_mut());
+        let urgent = lanes.and_then(|it| it.take_first(&is_wanted));
+        urgent.or_else(|| self.queue.take_first(is_wanted))
     }
 
     /// Who waits for the start or the end, and is to look again.

@@ -86,6 +86,11 @@ impl<E> Lanes<E> {
         Some(envelope)
     }
 
+    /// Takes the first of its kind out of the most urgent level that has one.
+    pub(crate) fn take_first(&mut self, is_wanted: impl Fn(&E) -> bool) -> Option<E> {
+        self.queues.iter_mut().find_map(|it| it.take_first(&is_wanted))
+    }
+
     /// Notes that so many messages have run since the last pick.
     pub(crate) fn ran(&mut self, n: u32) {
         if n != 0 && self.runs_normal {

@@ -36,6 +36,12 @@ impl<E> Queue<E> {
         self.0.pop_back().map(ManuallyDrop::into_inner)
     }
 
+    /// Takes the first of its kind out; the others stay in order.
+    pub(crate) fn take_first(&mut self, is_wanted: impl Fn(&E) -> bool) -> Option<E> {
+        let index = self.0.iter().position(|it| is_wanted(it))?;
+        self.0.remove(index).map(ManuallyDrop::into_inner)
+    }
+
     #[inline]
     pub(crate) fn front(&self) -> Option<&E> {
         self.0.front().map(|it| &**it)
@@ -83,6 +89,16 @@ mod tests {
         queue.push_front(1);
         assert_eq!((queue.len(), queue.front()), (3, Some(&1)));
         assert!(queue.eq([1, 2, 3]));
+    }
+
+    #[test]
+    fn the_first_of_a_kind_is_taken_out_and_the_others_keep_their_order() {
+        let mut queue = Queue::default();
+        (1..7).for_each(|it| queue.push_back(it));
+        assert_eq!(queue.take_first(|it| it % 3 == 0), Some(3));
+        assert_eq!(queue.take_first(|it| it % 3 == 0), Some(6));
+        assert_eq!(queue.take_first(|it| it % 3 == 0), None);
+        assert!(queue.eq([1, 2, 4, 5]));
     }
 
     #[test]

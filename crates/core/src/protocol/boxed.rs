@@ -2,8 +2,15 @@
 
 use std::pin::Pin;
 
+use ghostlight_rt::BoxFuture;
+
 use super::{Letter, Remains, begin, serve};
-use crate::{Actor, Handler, Message, core::Core};
+use crate::{
+    Actor, Failure, Handler, Message,
+    core::Core,
+    lend::{Host, serve_guest},
+    waits::WaitId,
+};
 
 /// A message of any type that `A` handles.
 pub trait Parcel<A: Actor>: Send {
@@ -12,6 +19,16 @@ pub trait Parcel<A: Actor>: Send {
         self: Box<Self>,
         core: &'a mut Core<A>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+    /// Handles it inside a turn that has lent the actor.
+    fn lend<'h>(
+        self: Box<Self>,
+        actor: &'h mut A,
+        host: Host<'h, A>,
+    ) -> BoxFuture<'h, Option<Failure>>;
+
+    /// The wait of whoever asks, if that is an actor.
+    fn wait(&self) -> WaitId;
 
     /// The type of the message, as a label.
     fn message_type(&self) -> &'static str;
@@ -37,6 +54,21 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Letter<M> {
                 Err(skipped) => core.skip(skipped),
             }
         })
+    }
+
+    fn lend<'h>(
+        self: Box<Self>,
+        actor: &'h mut A,
+        host: Host<'h, A>,
+    ) -> BoxFuture<'h, Option<Failure>> {
+        Box::pin(serve_guest(actor, host, *self))
+    }
+
+    fn wait(&self) -> WaitId {
+        match self {
+            Self::Tell(_) => WaitId::NONE,
+            Self::Ask(ask) => ask.wait(),
+        }
     }
 
     fn message_type(&self) -> &'static str {

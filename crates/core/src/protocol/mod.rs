@@ -21,7 +21,12 @@ pub use letter::{Buried, Letter, Remains};
 pub(crate) use serve::{begin, look_around, serve, unless_left};
 pub use slot::{Boxed, Choose, Fit, Slot};
 
-use crate::{Actor, Handler, Message, MessageType, ask::AskCell, mailbox::Queue};
+use ghostlight_rt::BoxFuture;
+
+use crate::{
+    Actor, Failure, Handler, Message, MessageType, ask::AskCell, lend::Host, mailbox::Queue,
+    waits::WaitId,
+};
 
 /// The turn loop of an actor: a future that never ends, made on first use.
 pub(crate) type Turns = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -65,6 +70,18 @@ pub trait Protocol<A: Actor>: Sized + 'static {
     /// The type of the message in an envelope, as a label.
     #[doc(hidden)]
     fn message_type(envelope: &Self::Envelope) -> &'static str;
+
+    /// The wait of whoever asks, if that is an actor.
+    #[doc(hidden)]
+    fn wait(envelope: &Self::Envelope) -> WaitId;
+
+    /// Handles a message inside a turn that has lent the actor.
+    #[doc(hidden)]
+    fn lend<'h>(
+        envelope: Self::Envelope,
+        actor: &'h mut A,
+        host: Host<'h, A>,
+    ) -> BoxFuture<'h, Option<Failure>>;
 
     #[doc(hidden)]
     fn remains(envelope: Self::Envelope) -> Box<dyn Remains>;

@@ -10,6 +10,7 @@ use super::Letter;
 use crate::{
     Message,
     ask::{Asker, NotBegun, Waiting},
+    here,
 };
 
 /// Runs a turn of `$core` for `$message`, a `$M`: awaits the handler, unless it leaves its turn;
@@ -23,7 +24,13 @@ macro_rules! serve {
         let leaves = std::sync::atomic::AtomicBool::new(false);
         let mut turn = $crate::core::Turn { asker: $asker, failure: None };
         let reply = {
-            let mut cx = $crate::Context::new(&core.cell, core.incarnation, &leaves, &mut turn);
+            let mut cx = $crate::Context::new(
+                &core.cell,
+                core.incarnation,
+                &leaves,
+                &mut turn,
+                &mut core.batch,
+            );
             let mut handling =
                 std::pin::pin!($crate::Handler::<$M>::handle(&mut core.actor, $message, &mut cx,));
             std::future::poll_fn(|task| {
@@ -44,7 +51,10 @@ pub(crate) fn begin<M: Message>(
 ) -> Result<(M, Asker<M::Reply>), NotBegun<M>> {
     match letter {
         Letter::Tell(message) => Ok((message, teller)),
-        Letter::Ask(ask) => ask.begin().map(|it| (it, Asker::Waiting(Waiting::new(ask)))),
+        Letter::Ask(ask) => ask.begin().map(|it| {
+            here::serve(ask.wait());
+            (it, Asker::Waiting(Waiting::new(ask)))
+        }),
     }
 }
 

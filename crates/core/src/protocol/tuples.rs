@@ -6,12 +6,17 @@ use std::{
 };
 
 use super::{Answered, Letter, Parcel, Protocol, Remains, Slot, look_around, serve};
+use ghostlight_rt::BoxFuture;
+
 use crate::{
-    Actor, Handler, Message, MessageType,
+    Actor, Failure, Handler, Message, MessageType,
     ask::{AskCell, Asker, Waiting},
     core::Held,
+    here,
+    lend::{Host, serve_guest},
     mailbox::Queue,
     run::run_errand,
+    waits::WaitId,
 };
 
 /// Takes a value out if it is of type `T`: decided when compiling, since both types are known then.
@@ -100,6 +105,30 @@ macro_rules! protocol {
                     }
                 }
 
+                fn wait(envelope: &Self::Envelope) -> WaitId {
+                    match envelope {
+                        $(Envelope::$P(_) => WaitId::NONE,
+                        Envelope::$asked(ask) => ask.wait(),)*
+                        Envelope::Unlisted(it) => it.wait(),
+                    }
+                }
+
+                fn lend<'h>(
+                    envelope: Self::Envelope,
+                    actor: &'h mut A,
+                    host: Host<'h, A>,
+                ) -> BoxFuture<'h, Option<Failure>> {
+                    match envelope {
+                        $(Envelope::$P(it) => {
+                            Box::pin(serve_guest(actor, host, Letter::Tell(it.unpack())))
+                        }
+                        Envelope::$asked(it) => {
+                            Box::pin(serve_guest(actor, host, Letter::Ask(it)))
+                        })*
+                        Envelope::Unlisted(it) => it.lend(actor, host),
+                    }
+                }
+
                 fn remains(envelope: Self::Envelope) -> Box<dyn Remains> {
                     match envelope {
                         $(Envelope::$P(it) => Box::new(Letter::Tell(it.unpack())),
@@ -163,8 +192,10 @@ macro_rules! protocol {
                                         };
                                         match ask.begin() {
                                             Ok(message) => {
+                                                here::serve(ask.wait());
                                                 let asker = Asker::Waiting(Waiting::new(ask));
                                                 serve!(core, $P::Message, message, asker);
+                                                here::serve(WaitId::NONE);
                                             }
                                             Err(skipped) => core.skip(skipped),
                                         }
@@ -174,6 +205,7 @@ macro_rules! protocol {
                                             break;
                                         };
                                         it.open(&mut core).await;
+                                        here::serve(WaitId::NONE);
                                     }
                                 }
                             }

@@ -26,8 +26,7 @@ use crate::{
     life,
     lineage::{Birth, Lineage, lay_off, too_slow},
     mailbox::{Inbox, Stage},
-    protocol::Turns,
-    run::{Ran, cut, resume, run},
+    run::{Ran, Suspended, cut, resume, run},
     signal::Signals,
     stash,
     timer::{self, Alarm},
@@ -64,7 +63,7 @@ enum Phase<A: Actor> {
     /// Nothing is held: the core is in the cell.
     Serving,
     /// A handler or hook awaits something, with the core inside.
-    Suspended(Turns, Option<Arc<dyn Parked<A>>>),
+    Suspended(Suspended, Option<Arc<dyn Parked<A>>>),
     /// The incarnation is ending, and its children first.
     WindingDown(Winding<A>),
     /// An incarnation has ended, and the supervisor decides what follows.
@@ -129,7 +128,7 @@ impl<A: Actor> Course<A> {
         match self.leave() {
             Phase::Serving => self.take_core(cell, cx),
             Phase::Creating(state) => self.create(state, cell, cx),
-            Phase::Suspended(turns, parked) => self.resume(turns, parked, cell, cx),
+            Phase::Suspended(suspended, parked) => self.resume(suspended, parked, cell, cx),
             Phase::WindingDown(winding) => self.wind_down(winding, cell, cx),
             Phase::Between => self.between(cell, cx),
             Phase::Done => Step::Done,
@@ -235,9 +234,9 @@ impl<A: Actor> Course<A> {
     #[inline]
     fn take_core(&mut self, cell: &Arc<Cell<A>>, cx: &mut TaskContext<'_>) -> Step {
         let mut inbox = cell.lock();
-        if let Some((turns, parked)) = inbox.rare.as_mut().and_then(|it| it.handed.take()) {
+        if let Some((suspended, parked)) = inbox.rare.as_mut().and_then(|it| it.handed.take()) {
             drop(inbox);
-            return self.resume(turns, Some(parked), cell, cx);
+            return self.resume(suspended, Some(parked), cell, cx);
         }
         match mem::replace(&mut inbox.stage, Stage::Out) {
             Stage::Resting(core) => {
@@ -303,11 +302,11 @@ impl<A: Actor> Course<A> {
             let (core, panicked) = match run(shift.core, cx) {
                 Ran::Back(core) => (core, None),
                 Ran::Panicked(core, failure) => (core, Some(failure)),
-                Ran::Suspended(turns) if is_start && self.is_late(cell, cx) => {
-                    return self.give_up_start(turns, cell, cx);
+                Ran::Suspended(suspended) if is_start && self.is_late(cell, cx) => {
+                    return self.give_up_start(suspended, cell, cx);
                 }
-                Ran::Suspended(turns) => {
-                    self.enter(Phase::Suspended(turns, None));
+                Ran::Suspended(suspended) => {
+                    self.enter(Phase::Suspended(suspended, None));
                     // An order to end that has come already must start its clock.
                     return self.wait(cell, seen.without(Signals::ANY_END), cx);
                 }
@@ -346,25 +345,25 @@ impl<A: Actor> Course<A> {
     /// Goes on with a turn or hook that was suspended.
     fn resume(
         &mut self,
-        turns: Turns,
+        suspended: Suspended,
         parked: Option<Arc<dyn Parked<A>>>,
         cell: &Arc<Cell<A>>,
         cx: &mut TaskContext<'_>,
     ) -> Step {
         let seen = cell.signals().all();
         if seen.has(Signals::KILL) || self.is_out_of_grace(cell, cx) {
-            let core = cut(turns);
+            let core = cut(suspended);
             parked.into_iter().for_each(|it| it.lose(None));
             return self.end_cut(core, None, cell, cx);
         }
         if self.is_starting() && self.is_late(cell, cx) {
-            return self.give_up_start(turns, cell, cx);
+            return self.give_up_start(suspended, cell, cx);
         }
-        let (mut core, panicked) = match resume(turns, cx) {
+        let (mut core, panicked) = match resume(suspended, cell.id, cx) {
             Ran::Back(core) => (core, None),
             Ran::Panicked(core, failure) => (core, Some(failure)),
-            Ran::Suspended(turns) => {
-                self.enter(Phase::Suspended(turns, parked));
+            Ran::Suspended(suspended) => {
+                self.enter(Phase::Suspended(suspended, parked));
                 return self.wait(cell, seen, cx);
             }
         };
@@ -391,12 +390,12 @@ impl<A: Actor> Course<A> {
     /// Drops a `started` that has had its time.
     fn give_up_start(
         &mut self,
-        turns: Turns,
+        suspended: Suspended,
         cell: &Arc<Cell<A>>,
         cx: &mut TaskContext<'_>,
     ) -> Step {
         let late = too_slow(cell.settings.start);
-        self.end_cut(cut(turns), Some(late), cell, cx)
+        self.end_cut(cut(suspended), Some(late), cell, cx)
     }
 
     /// Waits to be woken, unless a signal has come that was not `seen` yet.
@@ -448,19 +447,19 @@ impl<A: Actor> Drop for Runner<A> {
             }
             Phase::Between => None,
             Phase::WindingDown(winding) => winding.core,
-            Phase::Suspended(turns, parked) => {
+            Phase::Suspended(suspended, parked) => {
                 parked.into_iter().for_each(|it| it.lose(None));
-                Some(cut(turns))
+                Some(cut(suspended))
             }
             Phase::Serving => {
                 let mut inbox = self.cell.lock();
                 let handed = inbox.rare.as_mut().and_then(|it| it.handed.take());
                 let stage = mem::replace(&mut inbox.stage, Stage::Out);
                 match (handed, stage) {
-                    (Some((turns, parked)), _) => {
+                    (Some((suspended, parked)), _) => {
                         drop(inbox);
                         parked.lose(None);
-                        Some(cut(turns))
+                        Some(cut(suspended))
                     }
                     (None, Stage::Resting(core)) => Some(core),
                     (None, stage) => {

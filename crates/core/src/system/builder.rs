@@ -24,11 +24,18 @@ pub struct SystemBuilder {
     pub(super) runtime: Option<Runtime>,
     pub(super) defaults: SpawnOptions,
     pub(super) observers: Vec<Box<dyn Observer>>,
+    pub(super) refuses_deadlocks: bool,
 }
 
 impl SystemBuilder {
     pub(super) fn new(name: Arc<str>) -> Self {
-        Self { name, runtime: None, defaults: SpawnOptions::default(), observers: Vec::new() }
+        Self {
+            name,
+            runtime: None,
+            defaults: SpawnOptions::default(),
+            observers: Vec::new(),
+            refuses_deadlocks: true,
+        }
     }
 
     /// Where it runs. By default the tokio runtime it is built in, and outside of one a runtime of
@@ -47,6 +54,13 @@ impl SystemBuilder {
     /// Tells `observer` what happens; several may be added. None by default.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// Whether a wait inside a handler is refused that could never end, because it would close a circle
+    /// of waits; true by default.
+    pub const fn refuse_deadlocks(mut self, refuses: bool) -> Self {
+        self.refuses_deadlocks = refuses;
         self
     }
 

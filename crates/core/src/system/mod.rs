@@ -34,6 +34,7 @@ use crate::{
     spawn::Settings,
     supervision::{Input, Manner},
     sync::lock,
+    waits::{WaitInfo, Waits},
 };
 
 /// The world that actors live in.
@@ -100,7 +101,7 @@ impl System {
     }
 
     fn from_builder(builder: SystemBuilder) -> Self {
-        let SystemBuilder { name, runtime, defaults, observers } = builder;
+        let SystemBuilder { name, runtime, defaults, observers, refuses_deadlocks } = builder;
         let runtime = runtime.or_else(Runtime::current).unwrap_or_else(Runtime::multi_thread);
         // Drawn once a runtime and counted on from there, so that no two of its systems have the
         // same; never zero, which stands for "here" where a number must be written without one.
@@ -113,6 +114,7 @@ impl System {
             roster: Mutex::default(),
             registry: Default::default(),
             groups: Default::default(),
+            waits: Waits::new(origin, refuses_deadlocks),
             is_watched: observers.iter().any(|it| it.wants_messages()),
             observers,
             subscribers: Mutex::default(),
@@ -229,6 +231,12 @@ impl System {
         counters.sent += refused_late;
         counters.refused += refused_late;
         alive.iter().fold(counters, |sum, it| sum + it.counters())
+    }
+
+    /// Who waits for whom inside a handler or hook, at this moment: the oldest wait first.
+    #[must_use]
+    pub fn waits(&self) -> Vec<WaitInfo> {
+        self.0.shared.waits()
     }
 
     /// Everybody alive, the last spawned first.

@@ -15,7 +15,7 @@ use super::{Handle, Roster, shutdown::Departures, sweep::Sweeper};
 use crate::{
     Actor, ActorId, Counters, DeadLetter, DeadReason, Observer, cell::Cell, dead_letter::LetterBox,
     endpoint::Patience, group::Groups, member::Member, observe::Subject, registry::Registry,
-    sync::lock,
+    sync::lock, waits::Waits,
 };
 
 /// From here on a default deadline may be kept to the nearest tick of the coarse clock.
@@ -30,6 +30,7 @@ pub struct Shared {
     pub(super) roster: Mutex<Roster>,
     pub(crate) registry: Registry,
     pub(crate) groups: Groups,
+    pub(crate) waits: Waits,
     pub(super) observers: Vec<Box<dyn Observer>>,
     /// Some of them want to be told of every message.
     pub(super) is_watched: bool,

@@ -12,7 +12,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, MutexGuard, atomic::Ordering},
-    task::{Context as TaskContext, Poll},
+    task::{Context as TaskContext, Poll, Waker},
 };
 
 use ghostlight_rt::{Instant, Sleep};
@@ -123,8 +123,10 @@ fn deliver<A: Actor>(
         return;
     }
     inbox.push(|queue| queue.push_back(A::Protocol::parcel(tick)));
-    // The task that runs this looks at the queue next.
-    inbox.idle = false;
+    // The task that runs this looks at the queue next, unless a turn is suspended that does.
+    let host = inbox.end_hosting();
+    drop(inbox);
+    host.into_iter().for_each(Waker::wake);
 }
 
 /// Sends to somebody else, and has the timer go on if it does.

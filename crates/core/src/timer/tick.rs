@@ -11,14 +11,18 @@ use super::{
     alarm::{cancel, stir},
     table::Taken,
 };
+use ghostlight_rt::BoxFuture;
+
 use crate::{
-    Actor, DeadReason, Handler, Message, Priority, Refused,
+    Actor, DeadReason, Failure, Handler, Message, Priority, Refused,
     ask::{NotBegun, Skipped},
     cell::Cell,
     core::Core,
     endpoint::sealed::WeakWay,
+    lend::{Host, serve_guest},
     protocol::{Buried, Letter, Parcel, Remains, serve},
     signal::Signals,
+    waits::WaitId,
 };
 
 /// What is done when a timer is due.
@@ -113,6 +117,27 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Tick<A, M> {
                 None => core.skip(NotBegun::<M>::Skipped(Skipped::Dead)),
             }
         })
+    }
+
+    fn lend<'h>(
+        self: Box<Self>,
+        actor: &'h mut A,
+        host: Host<'h, A>,
+    ) -> BoxFuture<'h, Option<Failure>> {
+        Box::pin(async move {
+            match self.take(host.cell) {
+                Some(message) => serve_guest(actor, host, Letter::Tell(message)).await,
+                None => {
+                    host.cell.count_turn();
+                    host.cell.skip(NotBegun::<M>::Skipped(Skipped::Dead));
+                    None
+                }
+            }
+        })
+    }
+
+    fn wait(&self) -> WaitId {
+        WaitId::NONE
     }
 
     fn message_type(&self) -> &'static str {

@@ -1,0 +1,170 @@
+//! What runs on this thread: whose turn it is, and whom that turn is for.
+//!
+//! Rules:
+//! 1. Whoever polls a turn loop enters, and leaves when the poll is over, however it ends. So code that
+//!    runs elsewhere, in a task that a handler has spawned, is nobody's turn.
+//! 2. A turn that suspends takes along whom it is for; the next poll brings it back.
+//! 3. An ask that runs its turn here is noted as a wait only when something in it waits. Most never do.
+
+use std::cell::Cell;
+
+use crate::{
+    ActorId,
+    waits::{Lends, Wait, WaitFor, WaitId, Waits},
+};
+
+/// How deep asks may run inside one another on one thread.
+pub(crate) const DEPTH: usize = 4;
+
+/// An ask whose turn runs on this thread, inside the turn of an actor.
+#[derive(Clone, Copy)]
+struct Call {
+    from: ActorId,
+    to: ActorId,
+    message_type: &'static str,
+    /// What the turn of `from` is for.
+    serves: WaitId,
+    /// The ask itself, once it was noted.
+    wait: WaitId,
+}
+
+/// No actor has this id: no system has the origin zero. An [`Option`] would be a word more to save and to
+/// restore, for every turn.
+const NOBODY: ActorId = ActorId::from_parts(0, 0, 0);
+
+struct Here {
+    actor: Cell<ActorId>,
+    serves: Cell<WaitId>,
+    depth: Cell<usize>,
+    /// By how deep they run; nothing where there is none, or for an ask that comes from no actor.
+    calls: [Cell<Option<Call>>; DEPTH],
+}
+
+thread_local! {
+    static HERE: Here = const {
+        Here {
+            actor: Cell::new(NOBODY),
+            serves: Cell::new(WaitId::NONE),
+            depth: Cell::new(0),
+            calls: [const { Cell::new(None) }; DEPTH],
+        }
+    };
+}
+
+/// What ran here before a turn, and goes on after it.
+pub(crate) struct Outside(ActorId, WaitId);
+
+/// Turns of `actor` run here from now on; the first is for `serves`.
+#[inline]
+pub(crate) fn enter(actor: ActorId, serves: WaitId) -> Outside {
+    HERE.with(|it| Outside(it.actor.replace(actor), it.serves.replace(serves)))
+}
+
+/// What ran here before goes on. Gives out what the last turn is for, if that is not over.
+#[inline]
+pub(crate) fn leave(Outside(actor, serves): Outside) -> WaitId {
+    HERE.with(|it| {
+        it.actor.set(actor);
+        it.serves.replace(serves)
+    })
+}
+
+/// Whose turn runs here, if any.
+#[inline]
+pub(crate) fn actor() -> Option<ActorId> {
+    HERE.with(Here::actor)
+}
+
+/// A turn begins that is for `wait`, or ends, and is for none.
+#[inline]
+pub(crate) fn serve(wait: WaitId) {
+    HERE.with(|it| it.serves.set(wait));
+}
+
+/// What the turn that runs here is for, as far as it was noted.
+pub(crate) fn serves() -> WaitId {
+    HERE.with(|it| it.serves.get())
+}
+
+/// How deep asks run inside one another here.
+#[inline]
+pub(crate) fn depth() -> usize {
+    HERE.with(|it| it.depth.get())
+}
+
+/// An ask for `to` runs its turn here from now on. Says whether it comes from an actor.
+#[inline]
+pub(crate) fn begin_call(to: ActorId, message_type: &'static str) -> bool {
+    HERE.with(|it| {
+        let depth = it.depth.get();
+        it.depth.set(depth + 1);
+        let from = it.actor();
+        if let Some(from) = from {
+            it.keep_call(depth, from, to, message_type);
+        }
+        from.is_some()
+    })
+}
+
+/// It does no longer. Gives out the wait of an actor, if one asks, and it was noted.
+#[inline]
+pub(crate) fn end_call(is_of_actor: bool) -> Option<WaitId> {
+    HERE.with(|it| {
+        let depth = it.depth.get() - 1;
+        it.depth.set(depth);
+        if !is_of_actor {
+            return None;
+        }
+        Some(it.calls[depth].take()?.wait)
+    })
+}
+
+/// Notes all asks that run here as waits, and gives out what the turn that runs here is for.
+pub(crate) fn note_calls(waits: &Waits) -> WaitId {
+    HERE.with(|it| {
+        let mut outer = WaitId::NONE;
+        for slot in &it.calls[..it.depth.get()] {
+            let Some(mut call) = slot.get().filter(|call| waits.is_about(call.to)) else {
+                outer = WaitId::NONE;
+                continue;
+            };
+            if !outer.is_none() {
+                call.serves = outer;
+            }
+            if call.wait.is_none() {
+                call.wait = waits.note(call.wait_of());
+                slot.set(Some(call));
+            }
+            outer = call.wait;
+        }
+        if !outer.is_none() && it.serves.get().is_none() {
+            it.serves.set(outer);
+        }
+        it.serves.get()
+    })
+}
+
+impl Here {
+    #[inline]
+    fn actor(&self) -> Option<ActorId> {
+        Some(self.actor.get()).filter(|it| it.origin() != NOBODY.origin())
+    }
+
+    fn keep_call(&self, depth: usize, from: ActorId, to: ActorId, message_type: &'static str) {
+        let (serves, wait) = (self.serves.get(), WaitId::NONE);
+        self.calls[depth].set(Some(Call { from, to, message_type, serves, wait }));
+    }
+}
+
+impl Call {
+    const fn wait_of(&self) -> Wait {
+        Wait {
+            from: self.from,
+            to: self.to,
+            what: WaitFor::Reply,
+            message_type: self.message_type,
+            serves: self.serves,
+            lends: Lends::Nothing,
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! An actor that waits, and lets others in on the borrow it holds meanwhile.
+//!
+//! Rules:
+//! 1. A handler gives its `&mut self` away for the length of one ask; what is let in runs on that. So
+//!    the borrow checker proves that nothing it has borrowed of itself is used across the wait.
+//! 2. Turns that are let in run one after another, each to its end, and before the wait goes on.
+//! 3. One that fails takes the turn it runs in along: both have touched the same state.
+
+use std::{
+    any::type_name,
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context as TaskContext, Poll, Waker},
+    time::Duration,
+};
+
+use ghostlight_rt::{BoxFuture, Instant};
+
+use crate::{
+    Actor, Ask, Asking, Context, Failure, Handler, Message, Outcome, Protocol,
+    ask::Asker,
+    cell::Cell,
+    core::{EnvelopeOf, Turn, fail},
+    endpoint::Deliver,
+    here,
+    mailbox::Queue,
+    protocol::{Letter, begin, unless_left},
+    signal::Signals,
+    waits::{Lends, WaitId},
+};
+
+/// After so many turns in a row others have their share.
+const TURNS: u32 = 64;
+
+/// Which messages a waiting actor lets in.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Admit {
+    /// Asks that come of the very call it waits in, however many actors lie between. They overtake
+    /// whatever else waits.
+    #[default]
+    CallChain,
+    /// Every message, in the order of the mailbox.
+    All,
+}
+
+impl<'a, A: Actor> Context<'a, A> {
+    /// Lends the actor for the length of one ask: messages that are let in are handled meanwhile, on
+    /// the borrow that this handler holds. Everything else stays where it is, in order.
+    ///
+    /// Without it nothing runs in between, and a call that comes back to this actor is refused as the
+    /// deadlock it would be.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// # use ghostlight::{Actor, ActorRef, Context, Handler, Message, System};
+    /// #[derive(Message)]
+    /// #[message(reply = u32)]
+    /// struct Total;
+    ///
+    /// #[derive(Message)]
+    /// #[message(reply = u32)]
+    /// struct Price;
+    ///
+    /// #[derive(Actor)]
+    /// #[actor(handles(Total, Price))]
+    /// struct Shop { tax: ActorRef<Tax>, price: u32 }
+    ///
+    /// impl Handler<Total> for Shop {
+    ///     async fn handle(&mut self, _: Total, cx: &mut Context<'_, Self>) -> u32 {
+    ///         let tax = self.tax.clone();
+    ///         // Which asks back for the price.
+    ///         let due = Due(cx.me());
+    ///         self.price + cx.lend(self).ask(&tax, due).await.unwrap()
+    ///     }
+    /// }
+    /// # #[derive(Message)]
+    /// # #[message(reply = u32)]
+    /// # struct Due(ActorRef<Shop>);
+    /// # #[derive(Actor)]
+    /// # #[actor(handles(Due))]
+    /// # struct Tax;
+    /// # impl Handler<Price> for Shop {
+    /// #     async fn handle(&mut self, _: Price, _: &mut Context<'_, Self>) -> u32 { self.price }
+    /// # }
+    /// # impl Handler<Due> for Tax {
+    /// #     async fn handle(&mut self, Due(shop): Due, _: &mut Context<'_, Self>) -> u32 {
+    /// #         shop.ask(Price).await.unwrap() / 5
+    /// #     }
+    /// # }
+    /// # let system = System::new("docs");
+    /// # let tax = system.spawn(Tax);
+    /// # let shop = system.spawn(Shop { tax, price: 100 });
+    /// # assert_eq!(system.block_on(shop.ask(Total).into_future()).unwrap(), 120);
+    /// ```
+    pub const fn lend<'l>(&'l mut self, actor: &'l mut A) -> Lent<'l, 'a, A> {
+        Lent { cx: self, actor, admit: Admit::CallChain }
+    }
+}
+
+/// An actor that is about to be lent; made by [`Context::lend`].
+#[must_use = "nothing is lent before something is asked"]
+pub struct Lent<'l, 'a, A: Actor> {
+    cx: &'l mut Context<'a, A>,
+    actor: &'l mut A,
+    admit: Admit,
+}
+
+impl<'l, 'a, A: Actor> Lent<'l, 'a, A> {
+    /// Says what is let in; [`Admit::CallChain`] by default.
+    pub const fn admit(mut self, admit: Admit) -> Self {
+        self.admit = admit;
+        self
+    }
+
+    /// Asks, as [`ActorRef::ask`](crate::ActorRef::ask) does, and lets messages in meanwhile.
+    pub fn ask<'t, M, T>(self, target: &'t T, message: M) -> LentAsk<'l, 'a, 't, A, M, T>
+    where
+        M: Message,
+        T: Deliver<M> + ?Sized,
+    {
+        let ask = Ask::new(target, message).queued().lending(self.admit.lends());
+        LentAsk { lent: self, ask }
+    }
+}
+
+impl Admit {
+    const fn lends(self) -> Lends {
+        match self {
+            Self::CallChain => Lends::CallChain,
+            Self::All => Lends::Everything,
+        }
+    }
+}
+
+/// An ask during which the actor is lent; made by [`Lent::ask`].
+///
+/// # Cancel safety
+/// As for [`Ask`]. A turn that was let in and has not ended is dropped where it stands; its asker hears
+/// of it.
+#[must_use = "nothing is sent before this is awaited"]
+pub struct LentAsk<'l, 'a, 't, A: Actor, M: Message, T: ?Sized> {
+    lent: Lent<'l, 'a, A>,
+    ask: Ask<'t, M, T>,
+}
+
+impl<A: Actor, M: Message, T: Deliver<M> + ?Sized> LentAsk<'_, '_, '_, A, M, T> {
+    /// Waits for the reply no longer than `duration`; as [`Ask::within`].
+    pub fn within(mut self, duration: Duration) -> Self {
+        self.ask = self.ask.within(duration);
+        self
+    }
+
+    /// Waits for the reply no longer than until `at`; as [`Ask::deadline`].
+    pub fn deadline(mut self, at: Instant) -> Self {
+        self.ask = self.ask.deadline(at);
+        self
+    }
+}
+
+impl<'l, 'a, 't, A, M, T> IntoFuture for LentAsk<'l, 'a, 't, A, M, T>
+where
+    'a: 'l,
+    't: 'l,
+    A: Actor,
+    M: Message,
+    T: Deliver<M> + ?Sized,
+{
+    type Output = Outcome<M>;
+    type IntoFuture = BoxFuture<'l, Outcome<M>>;
+
+    fn into_future(self) -> BoxFuture<'l, Outcome<M>> {
+        let Self { lent: Lent { cx, actor, admit }, ask } = self;
+        Box::pin(host(cx, actor, admit, ask.into_future()))
+    }
+}
+
+/// What comes next for an actor that is lent.
+enum Next<E, O> {
+    Guest(E),
+    Over(O),
+}
+
+/// Waits for the outcome of an ask, and handles what is let in meanwhile.
+async fn host<A: Actor, M: Message, T: Deliver<M> + ?Sized>(
+    cx: &mut Context<'_, A>,
+    actor: &mut A,
+    admit: Admit,
+    mut asking: Asking<'_, M, T>,
+) -> Outcome<M> {
+    let hosting = Hosting(cx.cell());
+    let mut in_a_row = 0;
+    loop {
+        let next = poll_fn(|task| {
+            if let Poll::Ready(outcome) = Pin::new(&mut asking).poll(task) {
+                return Poll::Ready(Next::Over(outcome));
+            }
+            if in_a_row == TURNS {
+                in_a_row = 0;
+                task.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            hosting.poll_guest(cx.batch(), admit, asking.wait(), task).map(Next::Guest)
+        });
+        let guest = match next.await {
+            Next::Over(outcome) => return outcome,
+            Next::Guest(guest) => guest,
+        };
+        in_a_row += 1;
+        let failure = A::Protocol::lend(guest, actor, cx.host()).await;
+        if let Some(failure) = failure {
+            return cx.fail(failure).await;
+        }
+    }
+}
+
+/// An actor that takes guests in, until this is dropped.
+struct Hosting<'a, A: Actor>(&'a Arc<Cell<A>>);
+
+impl<A: Actor> Hosting<'_, A> {
+    /// The next message that is let in.
+    fn poll_guest(
+        &self,
+        batch: &mut Queue<EnvelopeOf<A>>,
+        admit: Admit,
+        wait: WaitId,
+        task: &TaskContext<'_>,
+    ) -> Poll<EnvelopeOf<A>> {
+        let cell = self.0;
+        if cell.signals().any(Signals::ORDERS) {
+            return Poll::Pending;
+        }
+        let mut inbox = cell.lock();
+        let guest = match admit {
+            Admit::All => {
+                inbox.refill(&cell.settings.mailbox, batch);
+                batch.pop_front()
+            }
+            Admit::CallChain => {
+                let is_of_this_call = |it: &EnvelopeOf<A>| {
+                    let asked = A::Protocol::wait(it);
+                    cell.system.waits.is_called_by(asked, wait)
+                };
+                batch.take_first(is_of_this_call).or_else(|| inbox.take_first(is_of_this_call))
+            }
+        };
+        cell.left.store(batch.len(), Ordering::Relaxed);
+        let senders = inbox.admit_senders(&cell.settings.mailbox, batch.len());
+        // Whoever runs this turn on another's thread gives it to the actor's task, which looks again.
+        if guest.is_none() && !task.waker().will_wake(Waker::noop()) {
+            inbox.host(task.waker());
+        }
+        drop(inbox);
+        senders.into_iter().for_each(Waker::wake);
+        guest.map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+impl<A: Actor> Drop for Hosting<'_, A> {
+    fn drop(&mut self) {
+        let host = self.0.lock().end_hosting();
+        drop(host);
+    }
+}
+
+/// The part of a turn that a turn inside it needs as well.
+pub struct Host<'h, A: Actor> {
+    pub(crate) cell: &'h Arc<Cell<A>>,
+    pub(crate) incarnation: u32,
+    pub(crate) batch: &'h mut Queue<EnvelopeOf<A>>,
+}
+
+/// Handles a message inside another turn. Gives out the failure that was declared.
+pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
+    actor: &mut A,
+    host: Host<'_, A>,
+    letter: Letter<M>,
+) -> Option<Failure> {
+    let Host { cell, incarnation, batch } = host;
+    cell.count_turn();
+    let _serving = Serving(here::serves());
+    here::serve(WaitId::NONE);
+    let (message, asker) = match begin(letter, Asker::Nobody) {
+        Ok(begun) => begun,
+        Err(skipped) => {
+            cell.skip(skipped);
+            return None;
+        }
+    };
+    let leaves = AtomicBool::new(false);
+    let mut turn = Turn { asker, failure: None };
+    let reply = {
+        let mut cx = Context::new(cell, incarnation, &leaves, &mut turn, batch);
+        let mut handling = pin!(Handler::<M>::handle(actor, message, &mut cx));
+        poll_fn(|task| unless_left(handling.as_mut().poll(task), &leaves)).await
+    };
+    let failure = turn.failure.take();
+    match (reply, turn.asker) {
+        (Some(reply), Asker::Waiting(asker)) => asker.answer(reply),
+        (Some(reply), _) if M::is_error(&reply) => cell.unread_error::<M>(),
+        (None, Asker::Waiting(asker)) => fail(asker, failure.as_ref()),
+        (Some(_) | None, _) => {}
+    }
+    failure
+}
+
+/// What the outer turn is for, which it is again when the inner one is over.
+struct Serving(WaitId);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        here::serve(self.0);
+    }
+}
+
+impl<A: Actor> std::fmt::Debug for Lent<'_, '_, A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lent").field("admit", &self.admit).finish_non_exhaustive()
+    }
+}
+
+impl<A: Actor, M: Message, T: ?Sized> std::fmt::Debug for LentAsk<'_, '_, '_, A, M, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LentAsk")
+            .field("message", &type_name::<M>())
+            .field("admit", &self.lent.admit)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,183 @@
+//! Waits inside handlers, kept so that the one that would never end is refused.
+
+mod deadlock;
+mod graph;
+
+use std::{mem, sync::Mutex};
+
+use self::graph::Graph;
+pub(crate) use self::graph::{Lends, Wait, WaitId};
+pub use self::{
+    deadlock::{Deadlock, WaitInfo},
+    graph::WaitFor,
+};
+use crate::{ActorId, here, sync::lock, system::Shared};
+
+/// Who waits for whom among the actors of a system.
+///
+/// One lock for all: it is held for the length of a look-up, and taken only by an ask or a send that has
+/// to wait, inside a handler.
+#[derive(Debug)]
+pub(crate) struct Waits {
+    graph: Mutex<Graph>,
+    origin: u32,
+    is_on: bool,
+}
+
+impl Waits {
+    pub(crate) fn new(origin: u32, is_on: bool) -> Self {
+        Self { graph: Mutex::default(), origin, is_on }
+    }
+
+    /// Whether this is where waits for that actor are noted.
+    pub(crate) const fn is_about(&self, actor: ActorId) -> bool {
+        actor.origin() == self.origin
+    }
+
+    /// Notes a wait that can close no circle.
+    pub(crate) fn note(&self, wait: Wait) -> WaitId {
+        lock(&self.graph).note(self.apart(wait))
+    }
+
+    /// Forgets a wait, if there is one.
+    #[inline]
+    pub(crate) fn end(&self, id: WaitId) {
+        if !id.is_none() {
+            lock(&self.graph).end(id);
+        }
+    }
+
+    /// Whether `asked` comes of the call that `wait` waits for.
+    pub(crate) fn is_called_by(&self, asked: WaitId, wait: WaitId) -> bool {
+        !asked.is_none() && lock(&self.graph).callers(asked).any(|it| it.0 == wait)
+    }
+
+    /// Numbers of waits mean something in their own system only.
+    fn apart(&self, mut wait: Wait) -> Wait {
+        if wait.from.origin() != self.origin {
+            wait.serves = WaitId::NONE;
+        }
+        wait
+    }
+}
+
+/// Notes that the turn which runs here waits for whoever is at `place`; nothing, if none does.
+///
+/// # Errors
+/// The circle that this would close.
+#[inline]
+pub(crate) fn begin(
+    place: Option<(&Shared, ActorId)>,
+    what: WaitFor,
+    message_type: &'static str,
+    lends: Lends,
+) -> Result<WaitId, Deadlock> {
+    match (here::actor(), place) {
+        (Some(from), Some((system, to))) => {
+            let serves = WaitId::NONE;
+            system.begin_wait(Wait { from, to, what, message_type, serves, lends })
+        }
+        _ => Ok(WaitId::NONE),
+    }
+}
+
+/// A wait for the start or the end of an actor, forgotten when this is dropped.
+pub(crate) struct Held<'a> {
+    place: (&'a Shared, ActorId),
+    wait: Option<WaitId>,
+}
+
+impl<'a> Held<'a> {
+    pub(crate) const fn new(system: &'a Shared, actor: ActorId) -> Self {
+        Self { place: (system, actor), wait: None }
+    }
+
+    /// Notes it, the first time.
+    ///
+    /// # Errors
+    /// The circle that this would close.
+    pub(crate) fn begin(&mut self, what: WaitFor) -> Result<(), Deadlock> {
+        if self.wait.is_none() {
+            self.wait = Some(begin(Some(self.place), what, "", Lends::Nothing)?);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.wait.iter_mut().for_each(|it| end(Some(self.place), it));
+    }
+}
+
+/// Forgets that wait.
+pub(crate) fn end(place: Option<(&Shared, ActorId)>, wait: &mut WaitId) {
+    if let Some((system, _)) = place {
+        system.waits.end(mem::take(wait));
+    }
+}
+
+impl Shared {
+    /// Notes a wait of the turn that runs here.
+    ///
+    /// # Errors
+    /// The circle that this would close.
+    fn begin_wait(&self, wait: Wait) -> Result<WaitId, Deadlock> {
+        if !self.waits.is_about(wait.to) {
+            return Ok(WaitId::NONE);
+        }
+        let serves = here::note_calls(&self.waits);
+        let wait = self.waits.apart(Wait { serves, ..wait });
+        let mut graph = lock(&self.waits.graph);
+        let begun = if self.waits.is_on { graph.begin(wait) } else { Ok(graph.note(wait)) };
+        drop(graph);
+        begun.map_err(|circle| self.told(&circle))
+    }
+
+    /// Notes that the turn which runs here waits for one of `to` that has begun on this thread.
+    pub(crate) fn note_call(&self, to: ActorId, message_type: &'static str) -> WaitId {
+        let Some(from) = here::actor().filter(|_| self.waits.is_about(to)) else {
+            return WaitId::NONE;
+        };
+        let (what, lends) = (WaitFor::Reply, Lends::Nothing);
+        let serves = here::note_calls(&self.waits);
+        self.waits.note(Wait { from, to, what, message_type, serves, lends })
+    }
+
+    /// What a wait is for has been passed on to `to`.
+    ///
+    /// # Errors
+    /// The circle that this closes.
+    pub(crate) fn redirect_wait(&self, id: WaitId, to: ActorId) -> Result<(), Deadlock> {
+        if !self.waits.is_about(to) {
+            self.waits.end(id);
+            return Ok(());
+        }
+        let moved = lock(&self.waits.graph).redirect(id, to);
+        moved.map_err(|circle| self.told(&circle))
+    }
+
+    /// Who waits for the turn that serves `id`, and for whose turn that is, the outermost first.
+    pub(crate) fn callers(&self, id: WaitId) -> Vec<ActorId> {
+        let graph = lock(&self.waits.graph);
+        let mut callers: Vec<_> = graph.callers(id).map(|it| it.1.from).collect();
+        callers.reverse();
+        callers
+    }
+
+    /// All waits of now, the oldest first.
+    pub(crate) fn waits(&self) -> Vec<WaitInfo> {
+        let waits = lock(&self.waits.graph).all();
+        waits.into_iter().map(|it| self.info(it)).collect()
+    }
+
+    fn told(&self, circle: &[Wait]) -> Deadlock {
+        Deadlock::new(circle.iter().map(|it| self.info(*it)).collect())
+    }
+
+    fn info(&self, wait: Wait) -> WaitInfo {
+        let Wait { from: actor, to: on, what, message_type, .. } = wait;
+        let name = self.find(actor).map_or_else(|| "?".into(), |it| it.name().into());
+        WaitInfo { actor, name, on, what, message_type }
+    }
+}

@@ -1,0 +1,456 @@
+//! Waits that would never end are refused, and no others: H-08 to H-15.
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use ghostlight::{
+    Actor, ActorRef, AskError, Capacity, Context, Deadlock, Handler, MailboxOptions, Message,
+    SpawnOptions, StopReason, System, TellError, WaitFor,
+};
+
+use crate::support::{Gate, Log, Path, assert_conserved, rest, soon};
+
+type Doing<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// An actor that does what it is told to.
+#[derive(Actor)]
+#[actor(handles(Run, Nop, Hold))]
+struct Doer;
+
+/// Something to be done in a turn.
+#[derive(Message)]
+#[message(reply = ())]
+struct Run(Script);
+
+type Script = Box<dyn for<'a> FnOnce(&'a mut Context<'_, Doer>) -> Doing<'a> + Send>;
+
+/// Nothing.
+#[derive(Debug, Message, PartialEq)]
+#[message(reply = ())]
+struct Nop;
+
+/// Waits at the gate.
+#[derive(Message)]
+#[message(reply = ())]
+struct Hold(Gate);
+
+impl Handler<Run> for Doer {
+    async fn handle(&mut self, Run(run): Run, cx: &mut Context<'_, Self>) {
+        run(cx).await;
+    }
+}
+impl Handler<Nop> for Doer {
+    async fn handle(&mut self, _: Nop, _: &mut Context<'_, Self>) {}
+}
+impl Handler<Hold> for Doer {
+    async fn handle(&mut self, Hold(gate): Hold, _: &mut Context<'_, Self>) {
+        gate.pass().await;
+    }
+}
+
+fn run<F>(run: F) -> Run
+where
+    F: for<'a> FnOnce(&'a mut Context<'_, Doer>) -> Doing<'a> + Send + 'static,
+{
+    Run(Box::new(run))
+}
+
+fn doer(system: &System, name: &str) -> ActorRef<Doer> {
+    system.spawn_with(Doer, SpawnOptions::default().name(name))
+}
+
+/// A turn that asks the first of `others` to ask the next, and so on; the last is asked for nothing.
+fn ask_along(mut others: Vec<ActorRef<Doer>>, path: Path, log: Log<Deadlock>) -> Run {
+    run(move |_| {
+        Box::pin(async move {
+            let next = others.remove(0);
+            let asked = if others.is_empty() {
+                path.ask(&next, Nop).await.map_err(IntoParts::into_parts)
+            } else {
+                let along = ask_along(others, path, log.clone());
+                path.ask(&next, along).await.map_err(IntoParts::into_parts)
+            };
+            if let Err(Some(cycle)) = asked {
+                log.push(cycle);
+            }
+        })
+    })
+}
+
+/// What a test wants to know of an error.
+trait IntoParts {
+    fn into_parts(self) -> Option<Deadlock>;
+}
+impl<M> IntoParts for AskError<M> {
+    fn into_parts(self) -> Option<Deadlock> {
+        match self {
+            Self::Deadlock { cycle, message } => message.is_some().then_some(cycle),
+            _ => None,
+        }
+    }
+}
+
+fn names(cycle: &Deadlock) -> Vec<&str> {
+    cycle.cycle().iter().map(|it| &*it.name).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ring_of_asks_is_refused_at_once_with_all_named_from_the_lowest_id() {
+    for path in Path::BOTH {
+        for n in [1, 2, 3, 5, 9] {
+            let system = System::new("test");
+            let ring: Vec<_> = (0..n).map(|it| doer(&system, &format!("d{it}"))).collect();
+            for first in 0..n {
+                let mut others = ring.clone();
+                others.rotate_left(first);
+                others.rotate_left(1);
+                let log = Log::default();
+                let begin = tokio::time::Instant::now();
+                let along = ask_along(others, path, log.clone());
+                soon("end of the first", path.ask(&ring[first], along)).await.unwrap();
+                assert_eq!(begin.elapsed(), Duration::ZERO, "at once");
+                let [cycle] = &log.take()[..] else { panic!("one of {n} is refused, by {path:?}") };
+                let expected: Vec<_> = (0..n).map(|it| format!("d{it}")).collect();
+                assert_eq!(names(cycle), expected, "{path:?}");
+                assert!(cycle.cycle().iter().all(|it| it.what == WaitFor::Reply));
+                assert!(system.waits().is_empty(), "{:?}", system.waits());
+            }
+            for actor in &ring {
+                path.ask(actor, Nop).await.expect("they all live on");
+            }
+            assert_conserved(&system);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_error_tells_who_waits_for_what_of_whom() {
+    let system = System::new("test");
+    let (a, b) = (doer(&system, "till"), doer(&system, "bank"));
+    let log = Log::default();
+    let along = ask_along(vec![b.clone(), a.clone()], Path::Queued, log.clone());
+    a.ask(along).await.unwrap();
+    let told = log.take()[0].to_string();
+    let (a, b) = (a.id(), b.id());
+    let expected = format!(
+        "deadlock: till {a} waits for the reply to Run of bank {b} waits for the reply to Nop of \
+         till {a}"
+    );
+    assert_eq!(told, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn chains_and_diamonds_are_never_refused() {
+    for path in Path::BOTH {
+        let system = System::new("test");
+        let chain: Vec<_> = (0..200).map(|it| doer(&system, &format!("c{it}"))).collect();
+        let log = Log::default();
+        let along = ask_along(chain[1..].to_vec(), path, log.clone());
+        soon("end of the chain", path.ask(&chain[0], along)).await.unwrap();
+        // Two at once, which both end at the third.
+        let [top, left, right, bottom] = [0, 1, 2, 3].map(|it| chain[it].clone());
+        let inner = log.clone();
+        let both = run(move |_| {
+            Box::pin(async move {
+                let side = |next: ActorRef<Doer>| ask_along(vec![next], path, inner.clone());
+                let (one, other) = (side(bottom.clone()), side(bottom));
+                let asked = tokio::join!(path.ask(&left, one), path.ask(&right, other));
+                assert!(asked.0.is_ok() && asked.1.is_ok());
+            })
+        });
+        soon("end of the diamond", path.ask(&top, both)).await.unwrap();
+        assert!(log.all().is_empty(), "{:?}", log.all());
+        assert!(system.waits().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_of_the_waits_of_one_turn_closes_a_circle_until_it_ends() {
+    let system = System::new("test");
+    let [a, b, c] = ["a", "b", "c"].map(|it| doer(&system, it));
+    let (gate, log) = (Gate::closed(), Log::default());
+    let (to_b, to_c, held) = (b.clone(), c.clone(), gate.clone());
+    let back = ask_along(vec![a.clone()], Path::Queued, log.clone());
+    let both = run(move |_| {
+        Box::pin(async move {
+            let (b, c) = (to_b.ask(Hold(held)).queued(), to_c.ask(back).queued());
+            let (b, c) = tokio::join!(b, c);
+            assert!(b.is_ok() && c.is_ok());
+        })
+    });
+    a.tell(both).await.unwrap();
+    rest().await;
+    assert_eq!(log.take().iter().map(names).collect::<Vec<_>>(), [["a", "c"]]);
+    let waits: Vec<_> = system.waits().iter().map(|it| (it.actor, it.on)).collect();
+    assert_eq!(waits, [(a.id(), b.id())], "the other has ended");
+    gate.open();
+    rest().await;
+    assert!(system.waits().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_is_forgotten_however_it_ends() {
+    for how in ["reply", "deadline", "dropped", "panic", "killed", "restarted", "callee gone"] {
+        let system = System::new("test");
+        let (a, b) = (doer(&system, "a"), doer(&system, "b"));
+        let gate = Gate::closed();
+        b.tell(Hold(gate.clone())).await.unwrap();
+        gate.arrived().await;
+        let to = b.clone();
+        let waiting = run(move |cx| {
+            let a_while = cx.sleep(Duration::from_secs(1));
+            Box::pin(async move {
+                let asking = to.ask(Nop).within(Duration::from_secs(5));
+                match how {
+                    "deadline" => {
+                        _ = to.ask(Nop).within(Duration::from_secs(1)).await.unwrap_err();
+                    }
+                    "dropped" => tokio::select! {
+                        _ = asking => {}
+                        () = a_while => {}
+                    },
+                    "panic" => tokio::select! {
+                        _ = asking => {}
+                        () = a_while => panic!("torn"),
+                    },
+                    _ => _ = asking.await,
+                }
+            })
+        });
+        a.tell(waiting).await.unwrap();
+        rest().await;
+        assert_eq!(system.waits().len(), 1, "{how}");
+        match how {
+            "reply" => gate.open(),
+            "killed" => a.kill(),
+            "restarted" => a.kill(),
+            "callee gone" => b.kill(),
+            _ => {}
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(system.waits().is_empty(), "{how}: {:?}", system.waits());
+        gate.open();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_that_send_into_each_others_full_mailbox_one_is_refused_and_gets_its_message_back() {
+    let system = System::new("test");
+    let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
+    let [a, b] = ["a", "b"].map(|it| system.spawn_with(Doer, options.clone().name(it)));
+    let log: Log<Vec<String>> = Log::default();
+    let send = |to: &ActorRef<Doer>, gate: &Gate| {
+        let (to, log, gate) = (to.clone(), log.clone(), gate.clone());
+        run(move |_| {
+            Box::pin(async move {
+                gate.pass().await;
+                if let Err(error) = to.tell(Nop).await {
+                    assert_eq!(error.refused(), None);
+                    assert!(!error.is_retryable());
+                    if let TellError::Deadlock { cycle, .. } = &error {
+                        log.push(names(cycle).iter().map(ToString::to_string).collect());
+                        assert!(cycle.cycle().iter().all(|it| it.what == WaitFor::Room));
+                    }
+                    assert_eq!(error.into_message(), Some(Nop));
+                }
+            })
+        })
+    };
+    let gate = Gate::closed();
+    a.tell(send(&b, &gate)).await.unwrap();
+    b.tell(send(&a, &gate)).await.unwrap();
+    gate.arrived().await;
+    gate.arrived().await;
+    // Both are full.
+    a.tell(Nop).await.unwrap();
+    b.tell(Nop).await.unwrap();
+    gate.open();
+    rest().await;
+    assert_eq!(log.take(), [["a", "b"]]);
+    assert!(system.waits().is_empty());
+    for actor in [&a, &b] {
+        actor.ask(Nop).await.unwrap();
+    }
+    assert_conserved(&system);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_ones_own_end_or_that_of_one_who_waits_for_this_one_is_refused() {
+    let system = System::new("test");
+    let (a, b) = (doer(&system, "a"), doer(&system, "b"));
+    let log = Log::default();
+    let (seen, of_a) = (log.clone(), a.clone());
+    let own = run(move |cx| {
+        let me = cx.me();
+        Box::pin(async move { seen.push(me.wait_stopped().await) })
+    });
+    a.ask(own).await.unwrap();
+    let seen = log.clone();
+    let back = run(move |_| Box::pin(async move { seen.push(of_a.wait_stopped().await) }));
+    let along = run(move |_| Box::pin(async move { b.ask(back).await.unwrap() }));
+    a.ask(along).await.unwrap();
+    let seen = log.take();
+    let cycles = seen.iter().map(|it| match it {
+        StopReason::Deadlock(cycle) => names(cycle),
+        other => panic!("{other}"),
+    });
+    assert_eq!(cycles.collect::<Vec<_>>(), [vec!["a"], vec!["a", "b"]]);
+    assert!(!seen[0].is_failure() && a.is_alive() && system.waits().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_outside_of_turns_and_in_work_that_was_started_make_no_edge() {
+    let system = System::new("test");
+    let (a, b) = (doer(&system, "a"), doer(&system, "b"));
+    let (of_a, of_b, log) = (a.clone(), b.clone(), Log::default());
+    let seen = log.clone();
+    // What a handler has started, and does not wait for, may wait for the actor.
+    let start = run(move |_| {
+        Box::pin(async move {
+            tokio::spawn(async move { seen.push(of_a.ask(Nop).queued().await.is_ok()) });
+            tokio::task::yield_now().await;
+            of_b.ask(Nop).queued().await.unwrap();
+        })
+    });
+    a.ask(start).await.unwrap();
+    let gate = Gate::closed();
+    b.tell(Hold(gate.clone())).await.unwrap();
+    let asks = tokio::spawn({
+        let b = b.clone();
+        async move { b.ask(Nop).await }
+    });
+    rest().await;
+    assert!(system.waits().is_empty());
+    gate.open();
+    asks.await.unwrap().unwrap();
+    assert_eq!(log.take(), [true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_put_off_or_passed_on_is_waited_for_where_it_went() {
+    let system = System::new("test");
+    let [a, b, c] =
+        ["a", "b", "c"].map(|it| system.spawn_with(Relay, SpawnOptions::default().name(it)));
+    // B puts it off: whoever has the right to answer may be anybody.
+    let (of_b, of_a) = (b.clone(), a.clone());
+    let shelf = Log::default();
+    a.tell(Go(of_b, Box::new(Later(shelf.clone())))).await.unwrap();
+    rest().await;
+    assert!(system.waits().is_empty());
+    b.tell(Go(of_a, Box::new(Later(Log::default())))).await.unwrap();
+    rest().await;
+    assert!(matches!(&system.waits()[..], [it] if (it.actor, it.on) == (b.id(), a.id())));
+    shelf.take();
+    rest().await;
+    assert!(system.waits().is_empty(), "{:?}", system.waits());
+
+    // B passes it on to C, which asks A.
+    let seen = Log::default();
+    a.ask(Go(b, Box::new(Pass(c, a.clone(), seen.clone())))).await.unwrap();
+    let seen: Vec<_> = seen.take();
+    assert_eq!(seen.iter().map(names).collect::<Vec<_>>(), [["a", "c"]]);
+    assert!(system.waits().is_empty());
+}
+
+/// An actor that asks, puts off, and passes on.
+#[derive(Actor)]
+#[actor(handles(Go, Later, Pass, Back))]
+struct Relay;
+
+/// Asks somebody.
+#[derive(Message)]
+#[message(reply = ())]
+struct Go(ActorRef<Relay>, Box<dyn Errand>);
+
+trait Errand: Send {
+    fn ask(self: Box<Self>, whom: ActorRef<Relay>) -> Doing<'static>;
+}
+impl<M: Message> Errand for M
+where
+    Relay: Handler<M>,
+{
+    fn ask(self: Box<Self>, whom: ActorRef<Relay>) -> Doing<'static> {
+        Box::pin(async move { _ = whom.ask(*self).await })
+    }
+}
+
+/// Is put off.
+#[derive(Message)]
+#[message(reply = ())]
+struct Later(Log<ghostlight::ReplyPort<()>>);
+
+/// Is passed on to the first, which asks the second.
+#[derive(Message)]
+#[message(reply = ())]
+struct Pass(ActorRef<Relay>, ActorRef<Relay>, Log<Deadlock>);
+
+/// Asks somebody for nothing.
+#[derive(Message)]
+#[message(reply = ())]
+struct Back(ActorRef<Relay>, Log<Deadlock>);
+
+impl Handler<Go> for Relay {
+    async fn handle(&mut self, Go(whom, what): Go, _: &mut Context<'_, Self>) {
+        what.ask(whom).await;
+    }
+}
+impl Handler<Later> for Relay {
+    async fn handle(&mut self, Later(shelf): Later, cx: &mut Context<'_, Self>) {
+        cx.defer(|port| shelf.push(port)).await;
+    }
+}
+impl Handler<Pass> for Relay {
+    async fn handle(&mut self, Pass(to, whom, log): Pass, cx: &mut Context<'_, Self>) {
+        cx.forward(&to, Back(whom, log)).await;
+    }
+}
+impl Handler<Back> for Relay {
+    async fn handle(&mut self, Back(whom, log): Back, _: &mut Context<'_, Self>) {
+        if let Err(AskError::Deadlock { cycle, .. }) = whom.ask(Later(Log::default())).await {
+            log.push(cycle);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_knows_who_waits_for_it() {
+    for path in Path::BOTH {
+        let system = System::new("test");
+        let actors: Vec<_> = (0..4).map(|it| doer(&system, &format!("d{it}"))).collect();
+        let log = Log::default();
+        let seen = log.clone();
+        let mut script = run(move |cx| {
+            seen.push(cx.callers());
+            Box::pin(async {})
+        });
+        for next in actors[1..].iter().rev() {
+            let (inner, next) = (script, next.clone());
+            script = run(move |_| Box::pin(async move { path.ask(&next, inner).await.unwrap() }));
+        }
+        path.ask(&actors[0], script).await.unwrap();
+        let ids: Vec<_> = actors[..3].iter().map(ActorRef::id).collect();
+        assert_eq!(log.take(), [ids], "{path:?}");
+        let seen = log.clone();
+        let told = run(move |cx| {
+            seen.push(cx.callers());
+            Box::pin(async {})
+        });
+        actors[0].tell(told).await.unwrap();
+        rest().await;
+        assert_eq!(log.take(), [[]], "nobody waits for a tell");
+        assert!(system.waits().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_system_that_does_not_refuse_deadlocks_waits_until_the_deadline() {
+    let system = System::builder("test").refuse_deadlocks(false).build();
+    let a = doer(&system, "a");
+    let log = Log::default();
+    let seen = log.clone();
+    let own = run(move |cx| {
+        let me = cx.me();
+        Box::pin(async move { seen.push(me.ask(Nop).within(Duration::from_secs(1)).await) })
+    });
+    a.ask(own).await.unwrap();
+    assert!(matches!(log.take()[..], [Err(AskError::Deadline { .. })]));
+}
