@@ -232,6 +232,15 @@ impl Runtime {
         }
     }
 
+    /// Whether an ask that had to yield first is queued then, even if it could be handled at once.
+    #[must_use]
+    pub fn queues_after_yield(&self) -> bool {
+        match &self.0 {
+            Kind::Tokio(_) => false,
+            Kind::Other(other) => other.surroundings.queues_after_yield(),
+        }
+    }
+
     /// Calls `body` as if it ran in a task of this runtime, wherever the caller runs.
     pub fn within<T>(&self, body: impl FnOnce() -> T) -> T {
         match &self.0 {

@@ -62,6 +62,14 @@ pub trait Surroundings: fmt::Debug + Send + Sync + 'static {
         Poll::Ready(())
     }
 
+    /// Whether an ask that had to yield first is queued then, even if it could be handled at once.
+    ///
+    /// By default not, since it would cost more. In one thread it takes this to reach the orders in
+    /// which somebody comes between an answer and what is done with it.
+    fn queues_after_yield(&self) -> bool {
+        false
+    }
+
     /// The network, where there is one.
     fn network(&self) -> Option<&dyn Network> {
         None

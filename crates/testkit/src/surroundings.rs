@@ -80,6 +80,10 @@ impl Surroundings for Inside {
         cx.waker().wake_by_ref();
         Poll::Pending
     }
+
+    fn queues_after_yield(&self) -> bool {
+        true
+    }
 }
 
 impl Inside {

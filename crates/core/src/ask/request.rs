@@ -150,8 +150,9 @@ impl<M: Message, T: Deliver<M> + ?Sized> Future for Asking<'_, M, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Outcome<M>> {
         let this = self.get_mut();
         if matches!(this.state, State::Unsent(_)) {
-            if !this.options.is_queued {
-                ready!(this.target.runtime().poll_proceed(cx));
+            if !this.options.is_queued && this.target.runtime().poll_proceed(cx).is_pending() {
+                this.options.is_queued = this.target.runtime().queues_after_yield();
+                return Poll::Pending;
             }
             if let Some(outcome) = this.send(cx) {
                 return Poll::Ready(outcome);

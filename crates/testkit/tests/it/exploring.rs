@@ -78,6 +78,22 @@ fn a_lost_update_is_found_and_shrunk_to_a_few_choices_and_its_story_names_those_
 }
 
 #[test]
+fn a_race_of_two_asks_of_an_idle_actor_is_found_though_each_could_run_on_its_caller() {
+    let found = Explorer::seeds(200).find(|world| {
+        let bank = world.system("bank");
+        let account = bank.spawn(Account(0));
+        for _ in 0..2 {
+            bank.spawn(Clerk(account.clone())).try_tell(Deposit).unwrap();
+        }
+        world.settle();
+        let balance = world.block_on(async { account.ask(Get).await.unwrap() });
+        assert_eq!(balance, 2, "a deposit was lost");
+    });
+    let found = found.expect_err("both may read before either writes");
+    assert!(found.message.contains("a deposit was lost"), "{found}");
+}
+
+#[test]
 fn the_same_race_is_found_among_all_orders_that_stray_but_once_and_absent_from_none() {
     let found = Exhaust::straying(1).find(deposits).expect_err("there is a race");
     assert!(found.message.contains("a deposit was lost"), "{found}");
