@@ -1,4 +1,5 @@
-//! The examples: programs with a story, which end by themselves and check their own result.
+//! The examples: programs with a story, which end by themselves and check their own result. Some have
+//! tests.
 
 use std::{
     fmt,
@@ -17,9 +18,10 @@ use crate::{
 /// How long an example may take. Each ends within seconds on a machine that is busy otherwise.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Builds every example and runs it.
+/// Builds every example, runs its tests, and runs it.
 pub(crate) fn check(root: &Path) -> Outcome {
-    let built = run_lines(root, [("examples", "cargo build --locked -q")]);
+    let lines = [("examples", "cargo build --locked -q"), ("examples", "cargo test --locked -q")];
+    let built = run_lines(root, lines);
     if matches!(built, Outcome::Failed(_)) {
         return built;
     }

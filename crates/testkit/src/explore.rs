@@ -239,7 +239,8 @@ impl fmt::Display for Found {
         }
         write!(f, "\nfound in world {} of {}", self.runs, self.name)?;
         if let Some(n) = self.n_choices {
-            write!(f, "; smallest: {n} choices that are not simply in turn")?;
+            let choices = if n == 1 { "choice that is" } else { "choices that are" };
+            write!(f, "; smallest: {n} {choices} not simply in turn")?;
         }
         if !self.tells_messages {
             write!(f, "\nit hides when each message is told of, so they are missing here")?;

@@ -51,7 +51,7 @@ impl Replay {
     /// What a user types.
     #[must_use]
     pub fn command(&self, test: &str) -> String {
-        format!("{VARIABLE}='{self}' cargo test {test} -- --exact --nocapture")
+        format!("{VARIABLE}='{self}' cargo test {test} -- --exact --nocapture --include-ignored")
     }
 }
 
