@@ -4,6 +4,7 @@ use std::{fmt, panic::Location};
 
 use crate::{
     Story, Strategy, World,
+    asked::{Asked, Way},
     replay::Replay,
     run::{Failing, Keep, Run, run},
     shrink::shrink,
@@ -46,7 +47,9 @@ pub struct Explorer {
 impl Explorer {
     /// So many seeds, from zero on.
     ///
-    /// `GHOSTLIGHT_SEEDS` in the environment replaces the number.
+    /// In the environment, `GHOSTLIGHT_SEEDS` replaces the number, and `GHOSTLIGHT_STRATEGY` the
+    /// strategy: `mixed`, `random`, `round-robin` or `pct:3`, which is by priorities that change three
+    /// times. With `GHOSTLIGHT_PROGRESS` it tells on standard error how far it is.
     pub const fn seeds(seeds: u64) -> Self {
         Self { seeds, strategy: None, is_once: false, shrinks: 1000, name: None }
     }
@@ -101,13 +104,14 @@ impl Explorer {
     /// The run that fails.
     #[track_caller]
     pub fn find(self, test: impl Fn(&World)) -> Result<Explored, Box<Found>> {
-        let asked = std::env::var("GHOSTLIGHT_SEEDS").ok().and_then(|it| it.parse().ok());
-        let seeds = asked.unwrap_or(self.seeds);
+        let asked = Asked::of_environment();
+        let seeds = asked.seeds.unwrap_or(self.seeds);
+        let way = asked.way.clone().unwrap_or_else(|| self.way());
+        let name = self.test_name();
         let mut explored = Explored { runs: 0, steps: 0 };
         let mut longest = 100;
         for seed in 0..seeds {
-            let strategy = self.strategy_for(seed, longest);
-            let replay = Replay::new(seed, strategy);
+            let replay = Replay::new(seed, way.strategy(seed, longest));
             let first = run(&replay, Keep::Nothing, &test);
             explored.runs += 1;
             explored.steps += first.steps;
@@ -121,16 +125,18 @@ impl Explorer {
                     return Err(Box::new(self.differs(&first, &test)));
                 }
             }
+            asked.tell(explored, seeds, &name);
         }
         Ok(explored)
     }
 
-    fn strategy_for(&self, seed: u64, steps: usize) -> Strategy {
-        match &self.strategy {
-            Some(strategy) => strategy.clone(),
-            None if seed.is_multiple_of(2) => Strategy::Random,
-            None => Strategy::Priorities { changes: (seed / 2 % 3) as usize + 1, steps },
-        }
+    fn way(&self) -> Way {
+        self.strategy.clone().map_or(Way::Mixed, Way::Always)
+    }
+
+    fn test_name(&self) -> String {
+        let thread = || std::thread::current().name().map(Into::into);
+        self.name.clone().or_else(thread).unwrap_or_else(|| "the test".to_owned())
     }
 
     /// The smallest run that fails like this one.
@@ -177,10 +183,9 @@ impl Explorer {
     }
 
     fn found(&self, run: Run, original: Replay, runs: u64) -> Found {
-        let name = self.name.clone().or_else(|| std::thread::current().name().map(Into::into));
         let failure = run.failure.unwrap_or_default();
         Found {
-            name: name.unwrap_or_else(|| "the test".to_owned()),
+            name: self.test_name(),
             message: failure.message,
             at: failure.at,
             runs,

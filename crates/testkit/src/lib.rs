@@ -57,11 +57,13 @@
 //!
 //! `engine.rs` is what a world is made of, `drive.rs` how it is driven, and `clock.rs` and `ground.rs`
 //! how tokio comes in. `strategy.rs` chooses, `trace.rs` writes down, `witness.rs` is told by systems.
-//! `run.rs` is one run, `explore.rs` many, `shrink.rs` makes one small, `replay.rs` is its line.
+//! `run.rs` is one run, `explore.rs` many, `shrink.rs` makes one small, `replay.rs` is its line, and
+//! `asked.rs` what the environment asks for.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "a world is where time and tasks come from")]
 
+mod asked;
 mod breach;
 mod clock;
 mod digest;
@@ -79,6 +81,7 @@ mod probe;
 mod replay;
 mod run;
 mod shrink;
+mod spelling;
 mod strategy;
 mod surroundings;
 mod task;
@@ -96,6 +99,7 @@ pub use explore::{Explored, Explorer, Found, explore};
 pub use fault::{Fault, Plan, When};
 pub use probe::{Expect, Probe, Received};
 pub use replay::{Replay, UnreadReplay};
+pub use spelling::UnreadStrategy;
 pub use strategy::Strategy;
 pub use task::TaskId;
 pub use trace::{Event, Record, Story};

@@ -1,10 +1,6 @@
 //! The line that replays a run.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env, fmt,
-    str::FromStr,
-};
+use std::{collections::BTreeSet, env, fmt, str::FromStr};
 
 use crate::Strategy;
 
@@ -57,16 +53,7 @@ impl Replay {
 
 impl fmt::Display for Replay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "seed={} ", self.seed)?;
-        match &self.strategy {
-            Strategy::Random => f.write_str("random"),
-            Strategy::RoundRobin => f.write_str("round-robin"),
-            Strategy::Priorities { changes, steps } => write!(f, "priorities={changes}:{steps}"),
-            Strategy::Script(script) => {
-                let pairs: Vec<_> = script.iter().map(|(at, it)| format!("{at}:{it}")).collect();
-                write!(f, "script={}", pairs.join(","))
-            }
-        }?;
+        write!(f, "seed={} {}", self.seed, self.strategy)?;
         if !self.without.is_empty() {
             let numbers: Vec<_> = self.without.iter().map(ToString::to_string).collect();
             write!(f, " without={}", numbers.join(","))?;
@@ -105,29 +92,13 @@ impl FromStr for Replay {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
             match key {
                 "seed" => replay.seed = value.parse().map_err(|_| unread())?,
-                "random" => replay.strategy = Strategy::Random,
-                "round-robin" => replay.strategy = Strategy::RoundRobin,
-                "priorities" => {
-                    let (changes, steps) = pair(value).ok_or_else(unread)?;
-                    replay.strategy = Strategy::Priorities { changes, steps };
-                }
-                "script" => {
-                    let pairs = value.split(',').filter(|it| !it.is_empty()).map(pair);
-                    let script: Option<BTreeMap<u64, u32>> = pairs.collect();
-                    replay.strategy = Strategy::Script(script.ok_or_else(unread)?);
-                }
                 "without" => {
                     let numbers: Result<_, _> = value.split(',').map(str::parse).collect();
                     replay.without = numbers.map_err(|_| unread())?;
                 }
-                _ => return Err(unread()),
+                _ => replay.strategy = part.parse().map_err(|_| unread())?,
             }
         }
         Ok(replay)
     }
-}
-
-fn pair<A: FromStr, B: FromStr>(text: &str) -> Option<(A, B)> {
-    let (one, other) = text.split_once(':')?;
-    Some((one.parse().ok()?, other.parse().ok()?))
 }

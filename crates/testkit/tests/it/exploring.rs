@@ -114,36 +114,43 @@ fn all_orders_of_a_small_test_are_covered_and_counted_unless_there_are_too_many(
     assert_eq!((fewer.orders, fewer.is_complete), (3, false));
 }
 
+fn quiet(world: &World) {
+    let account = world.system("quiet").spawn(Account(1));
+    assert_eq!(world.block_on(async { account.ask(Get).await.unwrap() }), 1);
+}
+
 const ASKED: &str = "GHOSTLIGHT_TEST_LOSES";
 
-/// Not a test of its own: it fails where the next one asks it to.
+/// Not a test of its own: what the next ones run in another process.
 #[test]
 fn loses_a_deposit_if_asked_to() {
-    if env::var(ASKED).is_ok() {
-        explore(200, deposits);
+    match env::var(ASKED).as_deref() {
+        Ok("yes") => explore(200, deposits),
+        Ok(_) => Explorer::seeds(200).run(quiet),
+        Err(_) => {}
     }
 }
 
-/// What a process prints that runs the test above, with this run to replay.
-fn in_another_process(replay: Option<&str>) -> String {
+/// Whether a process that runs the test above fails, and what it prints; with these in its environment.
+fn in_another_process(loses: &str, variables: &[(&str, &str)]) -> (bool, String) {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "exploring::loses_a_deposit_if_asked_to", "--nocapture"]);
-    command.env(ASKED, "yes").env_remove("GHOSTLIGHT_REPLAY");
-    if let Some(replay) = replay {
-        command.env("GHOSTLIGHT_REPLAY", replay);
+    for name in ["REPLAY", "SEEDS", "STRATEGY", "PROGRESS"] {
+        command.env_remove(format!("GHOSTLIGHT_{name}"));
     }
-    let output = command.output().unwrap();
-    assert!(!output.status.success(), "it did not fail");
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    let output = command.env(ASKED, loses).envs(variables.iter().copied()).output().unwrap();
+    (!output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[test]
 fn the_line_that_a_failing_run_prints_replays_it_in_a_fresh_process() {
-    let first = in_another_process(None);
+    let (has_failed, first) = in_another_process("yes", &[]);
+    assert!(has_failed, "{first}");
     let line = first.lines().find(|it| it.contains("GHOSTLIGHT_REPLAY='")).expect("a line");
     assert!(line.contains("exploring::loses_a_deposit_if_asked_to -- --exact"), "{line}");
     let replay = line.split('\'').nth(1).unwrap();
-    let second = in_another_process(Some(replay));
+    let (has_failed, second) = in_another_process("yes", &[("GHOSTLIGHT_REPLAY", replay)]);
+    assert!(has_failed, "{second}");
     let story = |text: &str| {
         let lines = text.lines().skip_while(|it| !it.contains("Deposit"));
         lines.take_while(|it| !it.contains("replay it")).map(str::to_owned).collect::<Vec<_>>()
@@ -153,13 +160,66 @@ fn the_line_that_a_failing_run_prints_replays_it_in_a_fresh_process() {
 }
 
 #[test]
+fn the_environment_may_ask_for_a_number_of_seeds_and_to_be_told_how_it_goes() {
+    let variables = [("GHOSTLIGHT_SEEDS", "37"), ("GHOSTLIGHT_PROGRESS", "1")];
+    let (has_failed, text) = in_another_process("no", &variables);
+    assert!(!has_failed, "{text}");
+    let told: Vec<_> = text.lines().filter(|it| it.starts_with("explored ")).collect();
+    assert!((9..=11).contains(&told.len()), "{text}");
+    let last = told[told.len() - 1];
+    assert!(last.starts_with("explored 37 of 37 worlds in "), "{last}");
+    assert!(last.ends_with(" steps: exploring::loses_a_deposit_if_asked_to"), "{last}");
+}
+
+#[test]
+fn the_environment_may_ask_for_a_strategy() {
+    for (strategy, found) in
+        [("round-robin", " round-robin'"), ("pct:2", " priorities=2:"), ("random", " random'")]
+    {
+        let variables = [("GHOSTLIGHT_STRATEGY", strategy)];
+        let (has_failed, text) = in_another_process("yes", &variables);
+        let as_found = text.lines().rfind(|it| it.contains("GHOSTLIGHT_REPLAY="));
+        assert!(has_failed && as_found.is_some_and(|it| it.contains(found)), "{strategy}: {text}");
+    }
+}
+
+#[test]
+fn what_the_environment_asks_for_in_vain_is_refused_in_one_line() {
+    for (variable, value, expected) in [
+        (
+            "GHOSTLIGHT_STRATEGY",
+            "pct:often",
+            "`pct:often` is no strategy; there are mixed, random,",
+        ),
+        ("GHOSTLIGHT_STRATEGY", "script", "`script` is no strategy;"),
+        ("GHOSTLIGHT_SEEDS", "many", "`many` is no number"),
+    ] {
+        let (has_failed, text) = in_another_process("yes", &[(variable, value)]);
+        let line = text.lines().find(|it| it.starts_with(&format!("{variable}: ")));
+        assert!(has_failed && line.is_some_and(|it| it.contains(expected)), "{text}");
+    }
+}
+
+#[test]
+fn a_strategy_is_read_as_it_is_printed_and_nothing_else_is() {
+    for strategy in [
+        Strategy::Random,
+        Strategy::RoundRobin,
+        Strategy::Priorities { changes: 3, steps: 70 },
+        Strategy::Script([].into()),
+        Strategy::Script([(1, 2), (30, 4)].into()),
+    ] {
+        assert_eq!(strategy.to_string().parse(), Ok(strategy));
+    }
+    for text in ["", "random=1", "priorities", "priorities=3", "script", "script=1", "pct:3"] {
+        let unread = text.parse::<Strategy>().expect_err(text);
+        assert_eq!(unread.text, text);
+    }
+}
+
+#[test]
 fn a_test_without_a_race_passes_every_seed_and_each_counts_once() {
-    let explored = Explorer::seeds(30).find(|world| {
-        let system = world.system("quiet");
-        let account = system.spawn(Account(1));
-        assert_eq!(world.block_on(async { account.ask(Get).await.unwrap() }), 1);
-    });
-    let explored = explored.expect("no race");
+    let explored = Explorer::seeds(30).find(quiet).expect("no race");
     assert_eq!(explored.runs, 30);
     assert!(explored.steps >= 30);
 }
