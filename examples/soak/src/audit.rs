@@ -8,7 +8,7 @@ use crate::{
     directory::Directory,
     ledger::{Ledger, Tree},
     load::Tally,
-    tree::{Plan, Total},
+    tree::{Plan, TICK, Total},
     witness::Notes,
 };
 
@@ -109,6 +109,23 @@ pub(crate) fn restarts(plan: &Plan, tally: &Tally, notes: &Notes, ledger: &Ledge
         some("supervisor failed", supervisors.restarted),
         some("worker was killed", workers.revived),
         some("supervisor was killed", supervisors.revived),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// In virtual time nothing is late: the root has looked at the clock each time it was to.
+pub(crate) fn timers(plan: &Plan, ledger: &Ledger, elapsed: Duration) -> Vec<String> {
+    let due = elapsed.as_secs() / TICK.as_secs();
+    let root = plan.root_ticks.load(Relaxed);
+    let supervisors = plan.supervisor_ticks.load(Relaxed);
+    let most = due * ledger.supervisors() as u64;
+    [
+        // The one that is due just now may still wait.
+        (!(due - 1..=due).contains(&root)).then(|| format!("{root} ticks of the root, of {due}")),
+        at_most("ticks of supervisors, and those due", supervisors, most),
+        some("supervisor looked at the clock", supervisors),
     ]
     .into_iter()
     .flatten()

@@ -3,11 +3,13 @@
 use std::{ops::AddAssign, sync::Arc, time::Duration};
 
 use ghostlight::{AskError, Instant, Rng, Runtime};
+use tokio::sync::mpsc;
 
 use crate::{
     audit::PATIENCE,
     directory::Directory,
     ledger::{Ledger, Told},
+    options::Pace,
     tree::{A_MOMENT, Collapse, Fate, How, Increment, When},
 };
 
@@ -29,15 +31,13 @@ const KICKING: usize = 4;
 /// One in so many is waited for no longer than [`A_MOMENT`].
 const HASTY: usize = 50;
 
-/// How long a supervisor lives on average before it is wrecked.
-const LIFETIME: Duration = Duration::from_secs(3);
-
 /// Who uses the tree, and who wrecks it meanwhile.
 pub(crate) struct Load {
     pub(crate) runtime: Runtime,
     pub(crate) directory: Directory,
     pub(crate) ledger: Ledger,
     pub(crate) seed: u64,
+    pub(crate) pace: Pace,
 }
 
 /// What came of a load.
@@ -57,33 +57,55 @@ impl Load {
     pub(crate) async fn press(self: &Arc<Self>, round: u64, time: Duration) -> Tally {
         let until = self.runtime.now() + time;
         let chance = |number| Rng::seeded(self.seed ^ (round << 48) ^ (number << 32));
-        let wrecker = tokio::spawn(Arc::clone(self).wreck(chance(0), until));
-        let clients = (1..=CLIENTS).map(|number| {
-            let (load, chance) = (Arc::clone(self), chance(number));
-            tokio::spawn(async move { load.use_tree(chance, until).await })
-        });
-        let clients: Vec<_> = clients.collect();
+        let (tell, mut told) = mpsc::channel(1);
+        self.employ(&tell, "wrecker", Arc::clone(self).wreck(chance(0), until));
+        for number in 1..=CLIENTS {
+            self.employ(&tell, "client", Arc::clone(self).use_tree(chance(number), until));
+        }
+        drop(tell);
         let mut limit = self.runtime.sleep(time + PATIENCE);
-        let mut sum = Tally::default();
-        for it in clients.into_iter().chain([wrecker]) {
+        let (mut sum, mut n) = (Tally::default(), 0);
+        loop {
             tokio::select! {
-                end = it => match end {
-                    Ok(tally) => sum += tally,
-                    Err(error) => sum.odd.push(format!("a caller was lost: {error}")),
+                biased;     // so that a world can replay it
+                end = told.recv() => match end {
+                    Some(tally) => sum += tally,
+                    None => break,
                 },
-                () = &mut limit => {
-                    sum.odd.push("a caller still waits, and others perhaps".to_owned());
-                    break;
-                }
+                () = &mut limit => break,
             }
+            n += 1;
+        }
+        if n != CLIENTS + 1 {
+            sum.odd.push(format!("{n} callers came to an end, of {}", CLIENTS + 1));
         }
         sum
     }
 
-    async fn use_tree(&self, mut chance: Rng, until: Instant) -> Tally {
-        let mut tally = Tally::default();
+    /// Has somebody do something, and tell what came of it.
+    fn employ(
+        &self,
+        tell: &mpsc::Sender<Tally>,
+        name: &'static str,
+        work: impl Future<Output = Tally> + Send + 'static,
+    ) {
+        let tell = tell.clone();
+        let work = async move {
+            let tally = work.await;
+            // Nobody listens any more if it took too long, which is a fault by itself.
+            _ = tell.send(tally).await;
+        };
+        drop(self.runtime.spawn_named(|| name.to_owned(), work));
+    }
+
+    async fn use_tree(self: Arc<Self>, mut chance: Rng, until: Instant) -> Tally {
+        let (mut tally, most) = (Tally::default(), 2 * self.pace.rest.as_micros() as usize);
         while self.runtime.now() < until {
             self.increment(&mut chance, &mut tally).await;
+            if most > 0 {
+                let rest = Duration::from_micros(chance.below(most) as u64);
+                self.runtime.sleep(rest).await;
+            }
         }
         tally
     }
@@ -126,7 +148,7 @@ impl Load {
     /// Has one supervisor after another fail, one way or the other, or kills it.
     async fn wreck(self: Arc<Self>, mut chance: Rng, until: Instant) -> Tally {
         let mut tally = Tally::default();
-        let pause = LIFETIME / self.directory.teams() as u32;
+        let pause = self.pace.lifetime / self.directory.teams() as u32;
         for n in 0_u64.. {
             self.runtime.sleep(pause).await;
             if until <= self.runtime.now() {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, sync::atomic::Ordering::Relaxed, time::Duration};
 
-use ghostlight::ShutdownReport;
+use ghostlight::{ShutdownReport, testkit::World};
 
 use crate::{
     ledger::Ledger,
@@ -65,6 +65,14 @@ impl Report {
             return "memory: not measured, because this system does not tell".to_owned();
         };
         format!("memory: {before} after the warm-up, {after} at the end")
+    }
+
+    pub(crate) fn world(world: &World, took: Duration) -> String {
+        format!(
+            "world: {:?} of virtual time in {took:.1?}, {} steps",
+            world.elapsed(),
+            world.steps()
+        )
     }
 
     pub(crate) fn shutdown(report: &ShutdownReport, took: Duration) -> String {

@@ -20,17 +20,37 @@ pub(crate) const ON_PURPOSE: &str = "on purpose";
 /// things that are told apart on paper happen in the same moment.
 pub(crate) const A_MOMENT: Duration = Duration::from_millis(1);
 
+/// How often the root and its supervisors look at the clock.
+pub(crate) const TICK: Duration = Duration::from_secs(1);
+
 /// What the tree is made of, and what it has done to itself.
 #[derive(Default)]
 pub(crate) struct Plan {
     /// What the workers of each supervisor count on.
     pub(crate) counts: Vec<Vec<Count>>,
+    /// How often whoever fails is started again.
+    pub(crate) window: RestartWindow,
     /// How many workers were ever supervised.
     pub(crate) hired: AtomicU64,
     /// How many failures workers began.
     pub(crate) worker_failures: AtomicU64,
     /// How many failures supervisors began.
     pub(crate) supervisor_failures: AtomicU64,
+    /// How often the root has looked at the clock.
+    pub(crate) root_ticks: AtomicU64,
+    /// How often supervisors have.
+    pub(crate) supervisor_ticks: AtomicU64,
+}
+
+impl Plan {
+    /// Started again as often as it takes, and soon.
+    pub(crate) fn often(&self) -> ChildSpec {
+        let soon = Backoff::default()
+            .min(A_MOMENT)
+            .max(Duration::from_millis(20))
+            .reset_after(Duration::from_secs(1));
+        ChildSpec::permanent().backoff(soon).window(self.window.clone())
+    }
 }
 
 /// Relative to the moment in which an increment is counted.
@@ -76,6 +96,10 @@ pub(crate) struct Team;
 /// Makes a supervisor fail, and its whole team end.
 #[derive(Message)]
 pub(crate) struct Collapse(pub(crate) How);
+
+/// Looks at the clock.
+#[derive(Clone, Message)]
+pub(crate) struct Tick;
 
 /// Who supervises.
 #[derive(Message)]
@@ -130,7 +154,7 @@ pub(crate) struct Supervisor {
 }
 
 impl Actor for Supervisor {
-    type Protocol = (Team, Collapse);
+    type Protocol = (Team, Collapse, Tick);
 
     fn label() -> &'static str {
         "supervisor"
@@ -142,13 +166,14 @@ impl Actor for Supervisor {
     }
 
     async fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        cx.every(TICK, Tick);
         let counts = &self.plan.counts[self.number];
         cx.supervision(Supervision::one_for_one().min_healthy(counts.len()));
         for count in counts {
             let (count, plan) = (Arc::clone(count), Arc::clone(&self.plan));
             let hire = move || Worker { count: Arc::clone(&count), plan: Arc::clone(&plan) };
             self.plan.hired.fetch_add(1, Relaxed);
-            self.team.push(cx.supervise_with(hire, often()));
+            self.team.push(cx.supervise_with(hire, self.plan.often()));
         }
         Ok(())
     }
@@ -166,6 +191,12 @@ impl Handler<Collapse> for Supervisor {
     }
 }
 
+impl Handler<Tick> for Supervisor {
+    async fn handle(&mut self, _: Tick, _: &mut Context<'_, Self>) {
+        self.plan.supervisor_ticks.fetch_add(1, Relaxed);
+    }
+}
+
 /// Supervises the supervisors. It does nothing else, so it does not fail.
 pub(crate) struct Root {
     plan: Arc<Plan>,
@@ -179,7 +210,7 @@ impl Root {
 }
 
 impl Actor for Root {
-    type Protocol = (Supervisors,);
+    type Protocol = (Supervisors, Tick);
 
     fn label() -> &'static str {
         "root"
@@ -191,12 +222,19 @@ impl Actor for Root {
     }
 
     async fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        cx.every(TICK, Tick);
         for number in 0..self.plan.counts.len() {
             let plan = Arc::clone(&self.plan);
             let make = move || Supervisor { number, plan: Arc::clone(&plan), team: Vec::new() };
-            self.supervisors.push(cx.supervise_with(make, often()));
+            self.supervisors.push(cx.supervise_with(make, self.plan.often()));
         }
         Ok(())
+    }
+}
+
+impl Handler<Tick> for Root {
+    async fn handle(&mut self, _: Tick, _: &mut Context<'_, Self>) {
+        self.plan.root_ticks.fetch_add(1, Relaxed);
     }
 }
 
@@ -204,17 +242,6 @@ impl ReadHandler<Supervisors> for Root {
     async fn read(&self, _: Supervisors, _: &ReadContext<'_, Self>) -> Vec<ActorRef<Supervisor>> {
         self.supervisors.clone()
     }
-}
-
-/// Started again as often as it takes, and soon.
-pub(crate) fn often() -> ChildSpec {
-    let soon = Backoff::default()
-        .min(A_MOMENT)
-        .max(Duration::from_millis(20))
-        .reset_after(Duration::from_secs(1));
-    ChildSpec::permanent()
-        .backoff(soon)
-        .window(RestartWindow::new(u32::MAX, Duration::from_secs(1)))
 }
 
 /// Fails, and counts that before it does.
