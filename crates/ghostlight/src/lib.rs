@@ -94,6 +94,10 @@ mod book {
     #[doc = include_str!("../../../docs/book/timers-and-states.md")]
     mod timers_and_states {}
 
+    #[cfg(feature = "testkit")]
+    #[doc = include_str!("../../../docs/book/testing-actors.md")]
+    mod testing_actors {}
+
     #[doc = include_str!("../../../docs/book/when-not-to-use-an-actor.md")]
     mod when_not_to_use_an_actor {}
 }
