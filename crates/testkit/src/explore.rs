@@ -86,7 +86,7 @@ impl Explorer {
     /// not.
     ///
     /// # Panics
-    /// If a run fails.
+    /// If a run fails, or the environment asks for something that cannot be understood.
     #[track_caller]
     pub fn run(self, test: impl Fn(&World)) {
         let found = match Replay::asked_for() {
@@ -102,6 +102,9 @@ impl Explorer {
     ///
     /// # Errors
     /// The run that fails.
+    ///
+    /// # Panics
+    /// If the environment asks for something that cannot be understood.
     #[track_caller]
     pub fn find(self, test: impl Fn(&World)) -> Result<Explored, Box<Found>> {
         let asked = Asked::of_environment();
