@@ -41,6 +41,7 @@
 //! | many orders of one test, and the smallest that fails | [`explore`], [`Explorer`], [`macro@test`] |
 //! | every order of a small test | [`Exhaust`] |
 //! | time | [`World::advance`], [`World::advance_to_next`], [`World::run_until_idle`], [`World::settle`] |
+//! | the world, from a task or a helper | [`World::handle`] |
 //! | what happened | [`World::telling`], [`World::story`] |
 //! | somebody to talk to | [`World::probe`] |
 //! | things going wrong | [`Plan`], [`Fault`], [`World::unleash`] |
@@ -74,6 +75,7 @@ mod explore;
 mod fault;
 mod finish;
 mod ground;
+mod handle;
 mod harm;
 mod nested;
 mod panic_text;
@@ -97,6 +99,7 @@ pub use breach::Breach;
 pub use exhaust::{Covered, Exhaust};
 pub use explore::{Explored, Explorer, Found, explore};
 pub use fault::{Fault, Plan, When};
+pub use handle::Handle;
 pub use probe::{Expect, Probe, Received};
 pub use replay::{Replay, UnreadReplay};
 pub use spelling::UnreadStrategy;

@@ -2,16 +2,15 @@
 
 use std::{cell::RefCell, fmt, marker::PhantomData, pin::pin, sync::Arc, time::Duration};
 
-use ghostlight_core::{SpawnOptions, System, SystemBuilder};
+use ghostlight_core::{System, SystemBuilder};
 use ghostlight_rt::{Instant, Rng, Runtime, Task};
 
 use crate::{
-    Breach, Story, Strategy,
+    Breach, Handle, Story, Strategy,
     drive::{Arrival, Goal},
     engine::Engine,
     ground::Ground,
     surroundings::Inside,
-    witness::Witness,
 };
 
 /// A world in one thread: its time is virtual, and its order and chance follow from one seed.
@@ -51,9 +50,7 @@ use crate::{
 /// ```
 pub struct World {
     ground: Arc<Ground>,
-    runtime: Runtime,
-    /// The systems that live here; kept, so that what became of their messages can be looked up.
-    systems: RefCell<Vec<System>>,
+    handle: Handle,
     /// The tasks that carry out plans of faults.
     pub(crate) faults: RefCell<Vec<Task>>,
     /// One thread, for the whole of its life.
@@ -72,11 +69,11 @@ impl World {
     pub fn with_strategy(seed: u64, strategy: Strategy) -> Self {
         let engine = Engine::new(seed, strategy);
         let ground = Ground::new(Arc::clone(&engine));
-        let runtime = Runtime::new(Inside { engine, ground: Arc::downgrade(&ground) });
+        let inside = Inside { engine: Arc::clone(&engine), ground: Arc::downgrade(&ground) };
+        let runtime = Runtime::new(inside);
         Self {
             ground,
-            runtime,
-            systems: RefCell::default(),
+            handle: Handle::new(engine, runtime),
             faults: RefCell::default(),
             here: PhantomData,
         }
@@ -115,7 +112,13 @@ impl World {
     /// Time, tasks, threads and chance of this world.
     #[must_use]
     pub const fn runtime(&self) -> &Runtime {
-        &self.runtime
+        self.handle.runtime()
+    }
+
+    /// This world, for what runs in it.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
     }
 
     /// A system that lives here, for as long as the world does or until it is shut down.
@@ -123,7 +126,7 @@ impl World {
     /// Its actors let others go first after each message, so that every message is a step of its own,
     /// unless they are spawned with another throughput.
     pub fn system(&self, name: impl Into<Arc<str>>) -> System {
-        self.system_with(name, |it| it)
+        self.handle.system(name)
     }
 
     /// The same, with more to say about it.
@@ -140,24 +143,15 @@ impl World {
         name: impl Into<Arc<str>>,
         set_up: impl FnOnce(SystemBuilder) -> SystemBuilder,
     ) -> System {
-        let engine = Arc::clone(self.engine());
-        let wants_messages = engine.lock().trace.tells_messages;
-        let name = name.into();
-        let builder = System::builder(Arc::clone(&name))
-            .runtime(self.runtime.clone())
-            .observer(Witness { engine, system: name, wants_messages })
-            .defaults(SpawnOptions::default().throughput(1));
-        let system = set_up(builder).build();
-        self.systems.borrow_mut().push(system.clone());
-        system
+        self.handle.system_with(name, set_up)
     }
 
     pub(crate) fn systems(&self) -> Vec<System> {
-        self.systems.borrow().clone()
+        self.handle.systems().clone()
     }
 
     pub(crate) fn take_systems(&self) -> Vec<System> {
-        self.systems.take()
+        std::mem::take(&mut *self.handle.systems())
     }
 
     /// What is still here that nobody will ever end.
@@ -174,7 +168,7 @@ impl World {
     /// A source of chance of its own for whatever goes by `label`.
     #[must_use]
     pub fn rng(&self, label: &str) -> Rng {
-        self.runtime.rng(label)
+        self.runtime().rng(label)
     }
 
     /// The clock of this world.
@@ -288,8 +282,7 @@ impl World {
 
     /// Writes a line of the test's own into the story.
     pub fn note(&self, text: &str) {
-        let now = self.now();
-        self.engine().lock().trace.note(now, text);
+        self.handle.note(text);
     }
 
     /// What went on here that no seed replays, or that nobody would have heard of.
@@ -302,7 +295,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         self.faults.get_mut().clear();
-        self.systems.get_mut().clear();
+        drop(self.take_systems());
         self.ground.clear();
     }
 }

@@ -7,15 +7,19 @@ use std::sync::{
 
 use ghostlight::{
     Actor, ActorRef, Capacity, Context, Handler, MailboxOptions, Message, Mode, ReadContext,
-    ReadHandler, SpawnOptions, System, handlers, surface,
+    ReadHandler, SpawnOptions, handlers, surface,
 };
 
-use crate::support::{
-    Add, Form, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved, park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Form, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved, park, rest,
+        soon,
+    },
 };
 
 async fn two_handlers<F: Form>(path: Path) {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Journal::<F>::new(&log));
     actor.tell(Note(5)).await.unwrap();
@@ -26,7 +30,7 @@ async fn two_handlers<F: Form>(path: Path) {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn two_handlers_for_two_message_types_answer_on_one_ref() {
     for path in Path::BOTH {
         two_handlers::<Listed>(path).await;
@@ -71,9 +75,9 @@ impl Replies {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_reply_may_be_a_tuple_a_result_of_foreign_types_or_a_ref() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Replies);
     for path in Path::BOTH {
         assert_eq!(path.ask(&actor, Pair).await.unwrap(), (1, "one".to_owned()));
@@ -106,7 +110,7 @@ impl Handler<Enter> for Alone {
             self.overlaps.fetch_add(1, Ordering::SeqCst);
         }
         if message.suspends {
-            tokio::task::yield_now().await;
+            stage::yield_now().await;
         }
         self.turns += 1;
         self.inside.store(false, Ordering::SeqCst);
@@ -114,17 +118,17 @@ impl Handler<Enter> for Alone {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[conformance(threads)]
 async fn two_turns_never_overlap_with_asks_and_tells_from_many_threads() {
     const EACH: usize = 3000;
-    let system = System::new("test");
+    let system = stage::system("test");
     let alone = Alone::default();
     let overlaps = Arc::clone(&alone.overlaps);
     let actor = system.spawn(alone);
     let senders: Vec<_> = (0..8usize)
         .map(|sender| {
             let actor = actor.clone();
-            tokio::spawn(async move {
+            stage::spawn(async move {
                 for i in 0..EACH {
                     let enter = Enter { suspends: (i + sender) % 7 == 0 };
                     match (i + sender) % 3 {
@@ -168,9 +172,9 @@ impl ReadHandler<Name> for Labelled {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn two_actors_may_share_a_label_and_never_share_an_id() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let (one, other) = (system.spawn(Labelled(log.clone())), system.spawn(Labelled(log.clone())));
     assert_ne!(one.id(), other.id());
@@ -181,12 +185,12 @@ async fn two_actors_may_share_a_label_and_never_share_an_id() {
     assert_eq!(labels, ["labelled", "labelled"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn options_at_the_spawn_site_beat_those_of_the_type_which_beat_those_of_the_system() {
     let defaults = SpawnOptions::default()
         .name("by system")
         .mailbox(MailboxOptions::drop_newest(Capacity::of::<7>()));
-    let system = System::builder("test").defaults(defaults).build();
+    let system = stage::system_with("test", |it| it.defaults(defaults));
 
     let by_site = SpawnOptions::default().name("by site");
     let actor = system.spawn_with(Labelled(Log::default()), by_site);
@@ -217,9 +221,9 @@ impl Handler<WhichMode> for Modes {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_context_says_whether_a_turn_is_a_tell_or_an_ask() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Modes);
     let log = Log::default();
     for path in Path::BOTH {
@@ -244,9 +248,9 @@ impl Handler<Draw> for Chance {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn chance_drawn_in_two_turns_is_drawn_twice() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Chance);
     let (one, other) = (actor.ask(Draw).await.unwrap(), actor.ask(Draw).await.unwrap());
     assert_ne!(one, other, "`cx.rng()` starts over in every turn, so jitter would not jitter");

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use ghostlight::{AskError, Capacity, DeadReason, MailboxOptions, SpawnOptions, System};
+use ghostlight::{AskError, Capacity, DeadReason, MailboxOptions, SpawnOptions};
 
-use crate::support::{
-    Add, Form, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved, dead, ended, park,
-    rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Form, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved, dead, ended,
+        park, rest, soon,
+    },
 };
 
 async fn every_form<F: Form>(mailbox: MailboxOptions) {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let options = SpawnOptions::default().mailbox(mailbox);
     let actor = system.spawn_with(Journal::<F>::new(&log), options);
@@ -39,7 +42,7 @@ async fn every_form<F: Form>(mailbox: MailboxOptions) {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn every_form_of_tell_and_ask_works_bounded_and_unbounded() {
     for mailbox in [
         MailboxOptions::default(),
@@ -53,9 +56,9 @@ async fn every_form_of_tell_and_ask_works_bounded_and_unbounded() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_hundred_sequential_asks_see_a_running_total_without_a_gap() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for path in Path::BOTH {
         let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
         for n in 1..=100 {
@@ -64,14 +67,14 @@ async fn a_hundred_sequential_asks_see_a_running_total_without_a_gap() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn ten_tasks_asking_at_once_see_the_total_grow_only() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     let tasks: Vec<_> = (0..10)
         .map(|task| {
             let actor = actor.clone();
-            tokio::spawn(async move {
+            stage::spawn(async move {
                 let mut last = 0;
                 for n in 0..500 {
                     let path = Path::BOTH[(n + task) % 2];
@@ -89,15 +92,15 @@ async fn ten_tasks_asking_at_once_see_the_total_grow_only() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_dropped_while_it_is_queued_never_runs_and_is_a_dead_letter() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(10);
     let log = Log::default();
     let actor = system.spawn(Journal::<Listed>::new(&log));
     let gate = park(&actor).await;
     let asker = actor.clone();
-    let asked = tokio::spawn(async move { asker.ask(Slow(1)).await });
+    let asked = stage::spawn(async move { asker.ask(Slow(1)).await });
     rest().await;
     asked.abort();
     rest().await;
@@ -110,15 +113,15 @@ async fn an_ask_dropped_while_it_is_queued_never_runs_and_is_a_dead_letter() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_dropped_while_it_runs_does_not_end_the_handler() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let mut letters = system.dead_letters(10);
         let log = Log::default();
         let actor = system.spawn(Journal::<Listed>::new(&log));
         let asker = actor.clone();
-        let asked = tokio::spawn(async move { path.ask(&asker, Slow(100)).await });
+        let asked = stage::spawn(async move { path.ask(&asker, Slow(100)).await });
         tokio::time::sleep(Duration::from_millis(10)).await;
         asked.abort();
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -129,21 +132,21 @@ async fn an_ask_dropped_while_it_runs_does_not_end_the_handler() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn every_ask_ends_queued_running_or_deferred_whichever_way_its_actor_ends() {
     let orders: [fn(&ghostlight::ActorRef<Journal<Listed>>); 3] =
         [|it| it.stop(), |it| it.kill(), |it| it.try_tell(crate::support::Boom("end")).unwrap()];
     for order in orders {
         for path in Path::BOTH {
-            let system = System::new("test");
+            let system = stage::system("test");
             let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
             let ports = Log::default();
             let ask = |message| {
                 let asker = actor.clone();
-                tokio::spawn(async move { path.ask(&asker, message).await.map_err(drop) })
+                stage::spawn(async move { path.ask(&asker, message).await.map_err(drop) })
             };
             let (asker, shelf) = (actor.clone(), ports.clone());
-            let deferred = tokio::spawn(async move {
+            let deferred = stage::spawn(async move {
                 path.ask(&asker, crate::support::Later(shelf)).await.map_err(|it| it.to_string())
             });
             rest().await;
@@ -164,19 +167,18 @@ async fn every_ask_ends_queued_running_or_deferred_whichever_way_its_actor_ends(
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_asker_waiting_for_room_gets_in_and_is_answered() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
     let actor = system.spawn_with(Journal::<Listed>::new(&Log::default()), options);
     let gate = park(&actor).await;
-    let asked: Vec<_> = (0..5)
-        .map(|_| {
-            let asker = actor.clone();
-            tokio::spawn(async move { asker.ask(Add(1)).await })
-        })
-        .collect();
-    rest().await;
+    let mut asked = Vec::new();
+    for _ in 0..5 {
+        let asker = actor.clone();
+        asked.push(stage::spawn(async move { asker.ask(Add(1)).await }));
+        rest().await;
+    }
     gate.open();
     for (n, it) in (1..).zip(asked) {
         assert_eq!(soon("reply", it).await.unwrap().unwrap(), n, "in order of arrival");
@@ -184,9 +186,9 @@ async fn an_asker_waiting_for_room_gets_in_and_is_answered() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_deadline_that_is_already_over_runs_nothing() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Journal::<Listed>::new(&log));
     let gate = park(&actor).await;

@@ -10,7 +10,10 @@ use ghostlight::{
     WireName,
 };
 
-use crate::support::{Add, Journal, Listed, Note};
+use crate::{
+    stage::{self, conformance},
+    support::{Add, Journal, Listed, Note},
+};
 
 type It = Journal<Listed>;
 
@@ -107,11 +110,11 @@ assert_auto_traits! {
     Context<'static, Unshared>: Send;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_state_and_its_messages_need_not_be_sync() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Unshared(std::cell::Cell::new(1)));
-    let asked = tokio::spawn(async move { actor.ask(Swap(std::cell::Cell::new(2))).await });
+    let asked = stage::spawn(async move { actor.ask(Swap(std::cell::Cell::new(2))).await });
     assert_eq!(asked.await.unwrap().unwrap().get(), 1);
 }
 

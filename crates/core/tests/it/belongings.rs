@@ -10,6 +10,7 @@ use ghostlight::{
 
 use crate::{
     kin::{Act, Do, Kin, Plan, Point, call, fail, incarnation, of, permanent},
+    stage::{self, conformance},
     support::{
         Add, Boom, Counted, Listed, Log, Note, Plain, alive, assert_conserved, ended, rest, soon,
     },
@@ -35,9 +36,9 @@ const RESTARTS: [Restart; 6] = [
     ("by hand", |system, it| system.children().restart(it.id()).unwrap()),
 ];
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn names_groups_links_and_watches_survive_a_supervised_restart_and_go_with_the_end() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let backoff = Backoff::default().min(Duration::from_secs(1)).jitter(0.0);
     // The one by hand costs nothing.
     let window = RestartWindow::new(RESTARTS.len() as u32 - 1, Duration::MAX);
@@ -79,10 +80,10 @@ async fn names_groups_links_and_watches_survive_a_supervised_restart_and_go_with
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn whoever_wants_the_holder_of_a_name_gets_the_next_incarnation_of_one_that_was_told_to_stop()
 {
-    let system = System::new("test");
+    let system = stage::system("test");
     let plan = Plan::new("till", &Log::default()).at(Point::Stopped, [Act::Sleep(1_000)]);
     let backoff = Backoff::default().min(Duration::from_secs(9)).jitter(0.0);
     let child = system.supervise(plan.factory(), permanent().backoff(backoff));
@@ -97,11 +98,11 @@ async fn whoever_wants_the_holder_of_a_name_gets_the_next_incarnation_of_one_tha
     assert_eq!(begin.elapsed().as_secs(), 9);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_timer_ends_with_its_incarnation_unless_it_is_to_go_on_across_restarts() {
     const TICK: Duration = Duration::from_millis(10);
     for (how, restart) in RESTARTS {
-        let (system, log) = (System::new("test"), Log::default());
+        let (system, log) = (stage::system("test"), Log::default());
         let spec = permanent().backoff(Backoff::default().min(Duration::from_secs(1)).jitter(0.0));
         let child = system.supervise(Plan::new("child", &log).factory(), spec);
         let (once, every, lasting) = call(&child, |cx| {
@@ -115,12 +116,12 @@ async fn a_timer_ends_with_its_incarnation_unless_it_is_to_go_on_across_restarts
         restart(&system, &child);
         tokio::time::sleep(Duration::from_millis(20)).await;
         log.take();
-        tokio::time::sleep(Duration::from_mins(1)).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
         assert_eq!(incarnation(&child).await, 1, "{how}");
         let lines = of(&log, &["child"]);
         let n_ticks = |n: &str| lines.iter().filter(|it| *it == n).count();
         assert_eq!((n_ticks("child 1"), n_ticks("child 2")), (0, 0), "{how}");
-        assert!(n_ticks("child 3") > 1_000, "{how}: {}", n_ticks("child 3"));
+        assert!(n_ticks("child 3") > 500, "{how}: {}", n_ticks("child 3"));
         assert!(!once.is_pending() && !every.is_pending() && lasting.is_pending(), "{how}");
         system.children().remove(child.id()).unwrap();
         ended(&child).await;
@@ -181,9 +182,9 @@ where
     reason
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_never_ran_or_was_aborted_leaves_no_name_group_link_or_ghost() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for way in ["prepared and dropped", "run and not polled", "aborted", "told to stop"] {
         let (token, count) = Counted::new();
         let prepared = system.prepare(Plan::new("main", &Log::default()).holding(token).build());
@@ -192,7 +193,7 @@ async fn an_actor_that_never_ran_or_was_aborted_leaves_no_name_group_link_or_gho
             "prepared and dropped" => drop(prepared),
             "run and not polled" => drop(prepared.run()),
             "aborted" => {
-                let task = tokio::spawn(prepared.run());
+                let task = stage::spawn(prepared.run());
                 rest().await;
                 task.abort();
             }
@@ -221,12 +222,12 @@ async fn an_actor_that_never_ran_or_was_aborted_leaves_no_name_group_link_or_gho
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn after_a_thousand_lives_with_ties_of_every_kind_nothing_is_left() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (token, count) = Counted::new();
     let (hub, told) = watchman::<Listed>(&system);
-    for n in 0..1_000_u32 {
+    for n in 0..stage::times(1_000) {
         let plan = Plan::new("child", &Log::default()).holding(token.clone());
         let child = system.supervise(plan.factory(), ChildSpec::transient());
         drop(plan);
@@ -249,7 +250,7 @@ async fn after_a_thousand_lives_with_ties_of_every_kind_nothing_is_left() {
         assert_eq!(child.strong_count(), 1, "{n}: nothing but this holds it");
     }
     rest().await;
-    assert_eq!(told.ends.take().len(), 1_000);
+    assert_eq!(told.ends.take().len(), stage::times(1_000));
     assert_eq!((system.names().len(), system.groups().len(), system.actors().len()), (0, 0, 1));
     assert!(system.children().list().is_empty());
     assert_eq!(alive(&count), 1, "every state and every factory is gone");
@@ -258,9 +259,9 @@ async fn after_a_thousand_lives_with_ties_of_every_kind_nothing_is_left() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn siblings_that_restart_together_keep_their_names() {
-    let system = System::new("test");
+    let system = stage::system("test");
     system.supervision(Supervision::one_for_all());
     let told = Told::default();
     let children = ["a", "b", "c"].map(|name| {
@@ -308,14 +309,14 @@ impl Handler<Boom> for Shy {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_was_set_aside_is_handled_by_the_next_incarnation_before_all_that_came_later() {
-    let (system, log) = (System::new("test"), Log::default());
+    let (system, log) = (stage::system("test"), Log::default());
     let notes = log.clone();
     let shy = system.supervise(move || Shy(notes.clone()), permanent());
     (0..3).for_each(|n| shy.try_tell(Note(n)).unwrap());
     let asker = shy.clone();
-    let asked = tokio::spawn(async move { asker.ask(Add(7)).queued().await });
+    let asked = stage::spawn(async move { asker.ask(Add(7)).queued().await });
     rest().await;
     shy.try_tell(Boom("torn")).unwrap();
     (3..6).for_each(|n| shy.try_tell(Note(n)).unwrap());

@@ -4,12 +4,13 @@ use std::{sync::mpsc, time::Duration};
 
 use ghostlight::{AskError, Capacity, MailboxOptions, Refused, SpawnOptions, System, TellError};
 
-use crate::support::{
-    Add, Form, Gate, Hold, Journal, Listed, Log, Note, Plain, assert_conserved, park,
+use crate::{
+    stage,
+    support::{Add, Form, Gate, Hold, Journal, Listed, Log, Note, Plain, assert_conserved, park},
 };
 
 fn blocks<F: Form>() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Journal::<F>::new(&log));
     actor.tell(Note(1)).blocking().unwrap();

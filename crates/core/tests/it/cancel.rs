@@ -12,8 +12,12 @@ use ghostlight::{
     Actor, ActorRef, Capacity, Context, Failure, MailboxOptions, SpawnOptions, StopReason, System,
 };
 
-use crate::support::{
-    Add, Gate, Journal, Listed, Log, Note, Path, Slow, assert_conserved, ended, park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Gate, Journal, Listed, Log, Note, Path, Slow, assert_conserved, ended, park, rest,
+        soon,
+    },
 };
 
 /// Polls so many times, and drops it.
@@ -30,9 +34,9 @@ fn full(system: &System, log: &Log<u64>) -> ActorRef<Journal<Listed>> {
     system.spawn_with(Journal::new(log), options)
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_tell_dropped_before_it_returns_was_not_sent_and_costs_nobody_his_place() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = full(&system, &log);
     drop(actor.tell(Note(100)));
@@ -45,9 +49,9 @@ async fn a_tell_dropped_before_it_returns_was_not_sent_and_costs_nobody_his_plac
     }
     // In the middle of the line, and at its head with a place already kept.
     let (sender, behind) = (actor.clone(), actor.clone());
-    let gone = tokio::spawn(async move { sender.tell(Note(104)).await });
+    let gone = stage::spawn(async move { sender.tell(Note(104)).await });
     rest().await;
-    let stays = tokio::spawn(async move { behind.tell(Note(2)).await });
+    let stays = stage::spawn(async move { behind.tell(Note(2)).await });
     rest().await;
     gate.open();
     gone.abort();
@@ -58,10 +62,10 @@ async fn a_tell_dropped_before_it_returns_was_not_sent_and_costs_nobody_his_plac
 }
 
 /// A sender that was let in, and is dropped before it takes its place.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_kept_place_that_is_given_up_goes_to_the_next() {
     for asks in [false, true] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let actor = full(&system, &log);
         let gate = park(&actor).await;
@@ -75,9 +79,12 @@ async fn a_kept_place_that_is_given_up_goes_to_the_next() {
                 }
             });
             let cx = &mut TaskContext::from_waker(Waker::noop());
-            assert!(first.as_mut().poll(cx).is_pending());
+            // A world may put it off some times before it stands in line.
+            for _ in 0..20 {
+                assert!(first.as_mut().poll(cx).is_pending());
+            }
             let sender = actor.clone();
-            let next = tokio::spawn(async move { sender.tell(Note(2)).await });
+            let next = stage::spawn(async move { sender.tell(Note(2)).await });
             rest().await;
             gate.open();
             rest().await;
@@ -91,9 +98,9 @@ async fn a_kept_place_that_is_given_up_goes_to_the_next() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_dropped_before_it_returns_never_runs_if_it_had_not_begun() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = full(&system, &log);
     drop(actor.ask(Slow(100)));
@@ -110,15 +117,15 @@ async fn an_ask_dropped_before_it_returns_never_runs_if_it_had_not_begun() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_dropped_in_each_state_leaves_the_actor_whole() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let actor = system.spawn(Journal::<Listed>::new(&log));
         for abandon_after in 0..30 {
             let asker = actor.clone();
-            let asked = tokio::spawn(async move { path.ask(&asker, Slow(20)).await });
+            let asked = stage::spawn(async move { path.ask(&asker, Slow(20)).await });
             tokio::time::sleep(Duration::from_millis(abandon_after)).await;
             asked.abort();
         }
@@ -128,9 +135,9 @@ async fn an_ask_dropped_in_each_state_leaves_the_actor_whole() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn waits_for_the_start_and_the_end_can_be_dropped_at_any_time() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let gate = Gate::closed();
     let actor = system.spawn(Starting(gate.clone()));
     for times in 0..3 {
@@ -138,7 +145,7 @@ async fn waits_for_the_start_and_the_end_can_be_dropped_at_any_time() {
         poll_and_drop(times, actor.wait_stopped());
     }
     let waiting = actor.clone();
-    let waits = tokio::spawn(async move { waiting.wait_started().await.is_ok() });
+    let waits = stage::spawn(async move { waiting.wait_started().await.is_ok() });
     rest().await;
     poll_and_drop(1, actor.wait_started());
     gate.open();
@@ -157,9 +164,9 @@ impl Actor for Starting {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_dropped_shutdown_has_stopped_those_it_came_to_and_goes_on_when_called_again() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let first = system.spawn(Journal::<Listed>::new(&Log::default()));
     let stuck = system.spawn(Journal::<Listed>::new(&Log::default()));
     let last = system.spawn(Journal::<Listed>::new(&Log::default()));
@@ -174,9 +181,9 @@ async fn a_dropped_shutdown_has_stopped_those_it_came_to_and_goes_on_when_called
     assert!(matches!(ended(&stuck).await, StopReason::SystemShutdown));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_dropped_recv_took_no_letter() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(10);
     poll_and_drop(2, letters.recv());
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
@@ -193,9 +200,9 @@ async fn a_dropped_recv_took_no_letter() {
 }
 
 /// `Poll::Ready` is all that an ended actor has to offer.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn waits_on_an_ended_actor_are_ready_at_the_first_poll() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     actor.kill();
     ended(&actor).await;

@@ -8,9 +8,12 @@ use ghostlight::{
     SpawnOptions, System,
 };
 
-use crate::support::{
-    Add, Counted, Gate, Hold, Journal, Listed, Log, Note, Path, Slow, alive, assert_conserved,
-    ended, park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Counted, Gate, Hold, Journal, Listed, Log, Note, Path, Slow, alive, assert_conserved,
+        ended, park, rest, soon,
+    },
 };
 
 fn full(system: &System, log: &Log<u64>) -> ActorRef<Journal<Listed>> {
@@ -60,9 +63,9 @@ impl Handler<Add> for Fickle {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_a_turn_begins_and_drops_unpolled_has_not_happened() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let other = system.spawn(Journal::<Listed>::new(&log));
     let actor = system.spawn(Fickle { other });
@@ -79,10 +82,10 @@ async fn what_a_turn_begins_and_drops_unpolled_has_not_happened() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_forward_dropped_in_the_line_was_not_sent_and_its_asker_hears_at_once() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let other = full(&system, &log);
         let gate = park(&other).await;
@@ -100,10 +103,10 @@ async fn a_forward_dropped_in_the_line_was_not_sent_and_its_asker_hears_at_once(
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_forward_dropped_in_the_line_costs_nobody_his_place() {
     for cut in [false, true] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let other = full(&system, &log);
         let gate = park(&other).await;
@@ -144,14 +147,14 @@ impl Handler<Holds> for Holder {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_turn_that_is_cut_drops_what_it_holds_exactly_once() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let actor = system.spawn(Holder);
         let ((counted, count), gate) = (Counted::new(), Gate::closed());
         let (asker, at) = (actor.clone(), gate.clone());
-        let asked = tokio::spawn(async move { path.ask(&asker, Holds(counted, at)).await });
+        let asked = stage::spawn(async move { path.ask(&asker, Holds(counted, at)).await });
         gate.arrived().await;
         assert_eq!(alive(&count), 2, "{path:?}");
         actor.kill();
@@ -163,15 +166,15 @@ async fn a_turn_that_is_cut_drops_what_it_holds_exactly_once() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn cancelled_resolves_at_once_when_the_actor_is_told_to_stop_and_not_before() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Heeding(log.clone()));
     for path in Path::BOTH {
         let asker = actor.clone();
-        drop(tokio::spawn(async move { path.ask(&asker, Hold(Gate::closed())).await }));
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+        drop(stage::spawn(async move { path.ask(&asker, Hold(Gate::closed())).await }));
+        tokio::time::sleep(Duration::from_mins(1)).await;
         assert!(log.all().is_empty(), "nobody has said anything");
     }
     let now = system.runtime().now();

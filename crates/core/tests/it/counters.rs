@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use ghostlight::{ActorRef, Capacity, DrainBudget, MailboxOptions, Priority, SpawnOptions, System};
 
-use crate::support::{
-    Add, Boom, Declare, Form, Gate, Halt, Hold, Journal, Later, Listed, Log, Note, Path, Plain,
-    Slow, rest,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Boom, Declare, Form, Gate, Halt, Hold, Journal, Later, Listed, Log, Note, Path, Plain,
+        Slow, rest,
+    },
 };
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn each_message_appears_in_exactly_one_count() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let options = SpawnOptions::default().mailbox(MailboxOptions::drop_oldest(Capacity::of::<2>()));
     let actor = system.spawn_with(Journal::<Listed>::new(&Log::default()), options);
     let gate = crate::support::park(&actor).await; // handled
@@ -49,10 +52,10 @@ impl<F: Form> Crowd<F> {
                 let levels = [Priority::Critical, Priority::Low, Priority::Background];
                 _ = actor.tell(Note(n)).priority(levels[chance.usize(..3)]).now();
             }
-            5 => drop(tokio::spawn(async move { actor.tell(Note(n)).await.is_ok() })),
+            5 => drop(stage::spawn(async move { actor.tell(Note(n)).await.is_ok() })),
             6 => {
                 let within = Duration::from_millis(n);
-                drop(tokio::spawn(async move { actor.tell(Note(n)).within(within).await.is_ok() }));
+                drop(stage::spawn(async move { actor.tell(Note(n)).within(within).await.is_ok() }));
             }
             7 => _ = actor.try_tell(Add(n)),
             8 => {
@@ -79,21 +82,21 @@ impl<F: Form> Crowd<F> {
         n: u64,
     ) {
         match chance.u8(..6) {
-            0 | 1 => drop(tokio::spawn(async move { path.ask(&actor, Add(n)).await.is_ok() })),
+            0 | 1 => drop(stage::spawn(async move { path.ask(&actor, Add(n)).await.is_ok() })),
             2 => {
                 let within = Duration::from_millis(n);
-                drop(tokio::spawn(async move {
+                drop(stage::spawn(async move {
                     path.ask(&actor, Slow(25)).within(within).await.is_ok()
                 }));
             }
             3 => {
-                let asked = tokio::spawn(async move { path.ask(&actor, Slow(n)).await.is_ok() });
-                tokio::task::yield_now().await;
+                let asked = stage::spawn(async move { path.ask(&actor, Slow(n)).await.is_ok() });
+                stage::yield_now().await;
                 asked.abort();
             }
             4 => {
                 let shelf = self.ports.clone();
-                drop(tokio::spawn(async move { path.ask(&actor, Later(shelf)).await.is_ok() }));
+                drop(stage::spawn(async move { path.ask(&actor, Later(shelf)).await.is_ok() }));
             }
             _ => {
                 let mut waiting = self.ports.take();
@@ -132,8 +135,8 @@ fn spawn<F: Form>(chance: &mut fastrand::Rng, system: &System) -> ActorRef<Journ
 }
 
 async fn conserves<F: Form>(seed: u64) {
-    let mut chance = fastrand::Rng::with_seed(seed);
-    let system = System::new("test");
+    let mut chance = stage::chance(seed);
+    let system = stage::system("test");
     let actors = (0..3).map(|_| spawn::<F>(&mut chance, &system)).collect();
     let mut crowd =
         Crowd { system: system.clone(), actors, gates: Vec::new(), ports: Log::default() };
@@ -154,9 +157,9 @@ async fn conserves<F: Form>(seed: u64) {
     assert!(sum.conserves() && sum.queued == 0, "seed {seed}, at the end: {sum}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn counters_conserve_at_every_quiescent_point() {
-    for seed in 0..50 {
+    for seed in 0..stage::times(50) as u64 {
         conserves::<Listed>(seed).await;
         conserves::<Plain>(seed).await;
     }

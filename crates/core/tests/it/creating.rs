@@ -1,11 +1,12 @@
 //! State that is built in the actor's own task, D-01.
 
 use ghostlight::{
-    Actor, AskError, Context, Create, DeadReason, DrainBudget, Failure, Handler, Refused, System,
+    Actor, AskError, Context, Create, DeadReason, DrainBudget, Failure, Handler, Refused,
 };
 
 use crate::{
     hooks::{Act, Step},
+    stage::{self, conformance},
     support::{Gate, Log, assert_conserved, dead, ended, rest, soon},
 };
 
@@ -43,15 +44,15 @@ impl Handler<Step> for Built {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn messages_sent_while_the_state_is_built_are_kept_in_order() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (log, gate) = (Log::default(), Gate::closed());
     let actor = system.create::<Built>((log.clone(), Act::Wait(gate.clone())));
     gate.arrived().await;
     actor.try_tell(Step(Act::Nothing)).unwrap();
     let asker = actor.clone();
-    let asked = tokio::spawn(async move { asker.ask(Step(Act::Nothing)).await });
+    let asked = stage::spawn(async move { asker.ask(Step(Act::Nothing)).await });
     rest().await;
     assert_eq!(actor.mailbox_len(), 2);
     assert!(actor.is_alive());
@@ -61,10 +62,10 @@ async fn messages_sent_while_the_state_is_built_are_kept_in_order() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_state_that_cannot_be_built_is_a_failed_start() {
     for (act, text) in [(Act::Fail("no file"), "no file"), (Act::Panic("no memory"), "no memory")] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let mut letters = system.dead_letters(10);
         let actor = system.create::<Built>((Log::default(), act));
         actor.try_tell(Step(Act::Nothing)).unwrap();
@@ -77,16 +78,16 @@ async fn a_state_that_cannot_be_built_is_a_failed_start() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_stopped_or_killed_while_its_state_is_built_ends_at_once() {
     let orders: [fn(&ghostlight::ActorRef<Built>); 2] = [|it| it.stop(), |it| it.kill()];
     for order in orders {
-        let system = System::new("test");
+        let system = stage::system("test");
         let (log, gate) = (Log::default(), Gate::closed());
         let actor = system.create::<Built>((log.clone(), Act::Wait(gate.clone())));
         gate.arrived().await;
         let asker = actor.clone();
-        let asked = tokio::spawn(async move { asker.ask(Step(Act::Nothing)).await });
+        let asked = stage::spawn(async move { asker.ask(Step(Act::Nothing)).await });
         rest().await;
         order(&actor);
         soon("end of the start", actor.wait_started()).await.unwrap_err();
@@ -96,9 +97,9 @@ async fn an_actor_stopped_or_killed_while_its_state_is_built_ends_at_once() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn draining_while_the_state_is_built_still_handles_what_was_admitted() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (log, gate) = (Log::default(), Gate::closed());
     let actor = system.create::<Built>((log.clone(), Act::Wait(gate.clone())));
     gate.arrived().await;

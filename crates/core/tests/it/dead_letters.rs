@@ -1,14 +1,17 @@
 //! Messages that nobody took: K-12, K-13, and the subscription to them.
 
-use ghostlight::{Actor, Context, DeadReason, Handler, StopReason, System};
+use ghostlight::{Actor, Context, DeadReason, Handler, StopReason};
 
-use crate::support::{
-    Add, Boom, Form, Journal, Listed, Log, Note, Plain, Witness, assert_conserved, dead,
-    dead_notes, ended, park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Boom, Form, Journal, Listed, Log, Note, Plain, Witness, assert_conserved, dead,
+        dead_notes, ended, park, rest, soon,
+    },
 };
 
 async fn tells_everything<F: Form>() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(10);
     let options = ghostlight::SpawnOptions::default().name("the journal");
     let actor = system.spawn_with(Journal::<F>::new(&Log::default()), options);
@@ -28,13 +31,13 @@ async fn tells_everything<F: Form>() {
     drop(gate);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_dead_letter_has_the_message_its_target_the_reason_and_the_time() {
     tells_everything::<Listed>().await;
     tells_everything::<Plain>().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn there_is_one_dead_letter_per_loss_for_every_reason_in_order() {
     type Order = fn(&ghostlight::ActorRef<Journal<Listed>>);
     let orders: [(DeadReason, Order); 4] = [
@@ -45,7 +48,7 @@ async fn there_is_one_dead_letter_per_loss_for_every_reason_in_order() {
     ];
     for (reason, order) in orders {
         let witness = Witness::default();
-        let system = System::builder("test").observer(witness.clone()).build();
+        let system = stage::system_with("test", |it| it.observer(witness.clone()));
         let mut letters = system.dead_letters(1000);
         let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
         let gate = park(&actor).await;
@@ -66,9 +69,9 @@ async fn there_is_one_dead_letter_per_loss_for_every_reason_in_order() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_was_handed_back_is_no_dead_letter() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(10);
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     actor.kill();
@@ -81,9 +84,9 @@ async fn what_was_handed_back_is_no_dead_letter() {
     assert_eq!((counters.sent, counters.refused, counters.dead), (3, 3, 0), "{counters}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_subscription_keeps_the_newest_and_counts_what_it_missed() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(3);
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     let gate = park(&actor).await;
@@ -96,9 +99,9 @@ async fn a_subscription_keeps_the_newest_and_counts_what_it_missed() {
 }
 
 /// The message can be taken by one only; all of them hear of it.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn each_subscription_hears_of_each_dead_letter() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (mut first, mut second) = (system.dead_letters(10), system.dead_letters(10));
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     let gate = park(&actor).await;
@@ -111,9 +114,9 @@ async fn each_subscription_hears_of_each_dead_letter() {
     drop(gate);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn dropping_a_subscription_ends_it_and_the_next_one_hears() {
-    let system = System::new("test");
+    let system = stage::system("test");
     drop(system.dead_letters(10));
     let mut letters = system.dead_letters(10);
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
@@ -138,9 +141,9 @@ impl Handler<Note> for Last {
     async fn handle(&mut self, _: Note, _: &mut Context<'_, Self>) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn stopped_may_still_send_to_others() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(10);
     let log = Log::default();
     let journal = system.spawn(Journal::<Listed>::new(&log));

@@ -7,8 +7,12 @@ use ghostlight::{
     ReplyPort, SpawnOptions, System,
 };
 
-use crate::support::{
-    Add, Form, Journal, Later, Listed, Log, Path, Plain, Slow, assert_conserved, park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Form, Journal, Later, Listed, Log, Path, Plain, Slow, assert_conserved, park, rest,
+        soon,
+    },
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -21,9 +25,9 @@ fn assert_ended_after(took: Duration, expected: Duration, what: &str) {
     assert!((expected..=latest).contains(&took), "{what}: {took:?} instead of {expected:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_deadline_while_waiting_for_room_gives_the_message_back() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
     let actor = system.spawn_with(Journal::<Listed>::new(&Log::default()), options);
     let gate = park(&actor).await;
@@ -46,9 +50,9 @@ async fn a_deadline_while_waiting_for_room_gives_the_message_back() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_deadline_in_the_queue_gives_the_message_back_and_the_request_never_runs() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Journal::<Listed>::new(&log));
     let gate = park(&actor).await;
@@ -61,9 +65,9 @@ async fn a_deadline_in_the_queue_gives_the_message_back_and_the_request_never_ru
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_deadline_while_running_says_unknown_and_gives_nothing_back() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for path in Path::BOTH {
         let log = Log::default();
         let actor = system.spawn(Journal::<Listed>::new(&log));
@@ -76,15 +80,15 @@ async fn a_deadline_while_running_says_unknown_and_gives_nothing_back() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_request_that_expired_in_the_queue_is_skipped_and_the_next_one_is_served() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Journal::<Listed>::new(&log));
     let gate = park(&actor).await;
     let ask = |n: u64, within| {
         let asker = actor.clone();
-        tokio::spawn(async move { asker.ask(Slow(n)).within(within).await.map_err(drop) })
+        stage::spawn(async move { asker.ask(Slow(n)).within(within).await.map_err(drop) })
     };
     let (expires, lives) = (ask(1, SECOND), ask(2, 9 * SECOND));
     tokio::time::sleep(2 * SECOND).await;
@@ -165,12 +169,12 @@ where
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_call_beats_the_message_type_which_beats_the_spawn_site_the_type_and_the_system() {
     let ms = Duration::from_millis;
-    let plain = System::new("test");
+    let plain = stage::system("test");
     let defaults = SpawnOptions::default().ask_deadline(2 * SECOND);
-    let told = System::builder("test").defaults(defaults).build();
+    let told = stage::system_with("test", |it| it.defaults(defaults));
     let site = || told.spawn_with(NeverButTyped, SpawnOptions::default().ask_deadline(ms(500)));
 
     check(&plain, || plain.spawn(Never), || Plainly, 5000).await;
@@ -185,9 +189,9 @@ async fn the_call_beats_the_message_type_which_beats_the_spawn_site_the_type_and
     assert_ended_after(told.runtime().now() - begin, ms(40), "by the call");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn waiting_for_ever_happens_only_when_written() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let forever = SpawnOptions::default().ask_deadline(Duration::MAX);
     let by_spawn = system.spawn_with(Never, forever);
     let by_call = system.spawn(Never);
@@ -202,7 +206,7 @@ async fn waiting_for_ever_happens_only_when_written() {
 }
 
 async fn deferred_for_ever<F: Form>(path: Path, options: SpawnOptions, expected: Duration) {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn_with(Journal::<F>::new(&Log::default()), options);
     let ports: Log<ReplyPort<u64>> = Log::default();
     let begin = system.runtime().now();
@@ -213,7 +217,7 @@ async fn deferred_for_ever<F: Form>(path: Path, options: SpawnOptions, expected:
     assert!(!ports.take()[0].is_awaited(), "{path:?}: the asker has left");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_reply_that_was_put_off_and_never_comes_ends_at_the_default_deadline() {
     let brief = SpawnOptions::default().ask_deadline(SECOND / 2);
     for path in Path::BOTH {
@@ -234,10 +238,10 @@ impl Handler<Slow> for Relay {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_forwarded_ask_ends_at_the_default_deadline_of_the_first_hop() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let last = system.spawn(Journal::<Listed>::new(&Log::default()));
         let relay = system.spawn(Relay(last.clone()));
         let gate = park(&last).await;
@@ -252,10 +256,10 @@ async fn a_forwarded_ask_ends_at_the_default_deadline_of_the_first_hop() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_forwarded_request_whose_asker_has_left_is_not_run() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let last = system.spawn(Journal::<Listed>::new(&log));
         let relay = system.spawn(Relay(last.clone()));
@@ -269,16 +273,16 @@ async fn a_forwarded_request_whose_asker_has_left_is_not_run() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn many_asks_that_wait_end_each_at_its_own_deadline() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     let gate = park(&actor).await;
     let asked: Vec<_> = (0..200u64)
         .map(|n| {
             let asker = actor.clone();
             let system = system.clone();
-            tokio::spawn(async move {
+            stage::spawn(async move {
                 system.runtime().sleep(Duration::from_millis(7 * n)).await;
                 let begin = system.runtime().now();
                 drop(asker.ask(Add(1)).await.unwrap_err());

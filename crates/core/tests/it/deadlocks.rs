@@ -7,7 +7,10 @@ use ghostlight::{
     SpawnOptions, StopReason, System, TellError, WaitFor,
 };
 
-use crate::support::{Gate, Log, Path, assert_conserved, rest, soon};
+use crate::{
+    stage::{self, conformance},
+    support::{Gate, Log, Path, assert_conserved, rest, soon},
+};
 
 type Doing<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
@@ -93,11 +96,11 @@ fn names(cycle: &Deadlock) -> Vec<&str> {
     cycle.cycle().iter().map(|it| &*it.name).collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_ring_of_asks_is_refused_at_once_with_all_named_from_the_lowest_id() {
     for path in Path::BOTH {
         for n in [1, 2, 3, 5, 9] {
-            let system = System::new("test");
+            let system = stage::system("test");
             let ring: Vec<_> = (0..n).map(|it| doer(&system, &format!("d{it}"))).collect();
             for first in 0..n {
                 let mut others = ring.clone();
@@ -122,9 +125,9 @@ async fn a_ring_of_asks_is_refused_at_once_with_all_named_from_the_lowest_id() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_error_tells_who_waits_for_what_of_whom() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (a, b) = (doer(&system, "till"), doer(&system, "bank"));
     let log = Log::default();
     let along = ask_along(vec![b.clone(), a.clone()], Path::Queued, log.clone());
@@ -138,10 +141,10 @@ async fn the_error_tells_who_waits_for_what_of_whom() {
     assert_eq!(told, expected);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn chains_and_diamonds_are_never_refused() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let chain: Vec<_> = (0..200).map(|it| doer(&system, &format!("c{it}"))).collect();
         let log = Log::default();
         let along = ask_along(chain[1..].to_vec(), path, log.clone());
@@ -163,9 +166,9 @@ async fn chains_and_diamonds_are_never_refused() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn each_of_the_waits_of_one_turn_closes_a_circle_until_it_ends() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let [a, b, c] = ["a", "b", "c"].map(|it| doer(&system, it));
     let (gate, log) = (Gate::closed(), Log::default());
     let (to_b, to_c, held) = (b.clone(), c.clone(), gate.clone());
@@ -187,10 +190,10 @@ async fn each_of_the_waits_of_one_turn_closes_a_circle_until_it_ends() {
     assert!(system.waits().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_wait_is_forgotten_however_it_ends() {
     for how in ["reply", "deadline", "dropped", "panic", "killed", "restarted", "callee gone"] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let (a, b) = (doer(&system, "a"), doer(&system, "b"));
         let gate = Gate::closed();
         b.tell(Hold(gate.clone())).await.unwrap();
@@ -232,9 +235,9 @@ async fn a_wait_is_forgotten_however_it_ends() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn of_two_that_send_into_each_others_full_mailbox_one_is_refused_and_gets_its_message_back() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
     let [a, b] = ["a", "b"].map(|it| system.spawn_with(Doer, options.clone().name(it)));
     let log: Log<Vec<String>> = Log::default();
@@ -273,9 +276,9 @@ async fn of_two_that_send_into_each_others_full_mailbox_one_is_refused_and_gets_
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn waiting_for_ones_own_end_or_that_of_one_who_waits_for_this_one_is_refused() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (a, b) = (doer(&system, "a"), doer(&system, "b"));
     let log = Log::default();
     let (seen, of_a) = (log.clone(), a.clone());
@@ -297,24 +300,24 @@ async fn waiting_for_ones_own_end_or_that_of_one_who_waits_for_this_one_is_refus
     assert!(!seen[0].is_failure() && a.is_alive() && system.waits().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn waits_outside_of_turns_and_in_work_that_was_started_make_no_edge() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (a, b) = (doer(&system, "a"), doer(&system, "b"));
     let (of_a, of_b, log) = (a.clone(), b.clone(), Log::default());
     let seen = log.clone();
     // What a handler has started, and does not wait for, may wait for the actor.
     let start = run(move |_| {
         Box::pin(async move {
-            tokio::spawn(async move { seen.push(of_a.ask(Nop).queued().await.is_ok()) });
-            tokio::task::yield_now().await;
+            stage::spawn(async move { seen.push(of_a.ask(Nop).queued().await.is_ok()) });
+            stage::yield_now().await;
             of_b.ask(Nop).queued().await.unwrap();
         })
     });
     a.ask(start).await.unwrap();
     let gate = Gate::closed();
     b.tell(Hold(gate.clone())).await.unwrap();
-    let asks = tokio::spawn({
+    let asks = stage::spawn({
         let b = b.clone();
         async move { b.ask(Nop).await }
     });
@@ -325,9 +328,9 @@ async fn waits_outside_of_turns_and_in_work_that_was_started_make_no_edge() {
     assert_eq!(log.take(), [true]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_request_that_was_put_off_or_passed_on_is_waited_for_where_it_went() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let [a, b, c] =
         ["a", "b", "c"].map(|it| system.spawn_with(Relay, SpawnOptions::default().name(it)));
     // B puts it off: whoever has the right to answer may be anybody.
@@ -411,10 +414,10 @@ impl Handler<Back> for Relay {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_turn_knows_who_waits_for_it() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let actors: Vec<_> = (0..4).map(|it| doer(&system, &format!("d{it}"))).collect();
         let log = Log::default();
         let seen = log.clone();
@@ -441,9 +444,9 @@ async fn a_turn_knows_who_waits_for_it() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_system_that_does_not_refuse_deadlocks_waits_until_the_deadline() {
-    let system = System::builder("test").refuse_deadlocks(false).build();
+    let system = stage::system_with("test", |it| it.refuse_deadlocks(false));
     let a = doer(&system, "a");
     let log = Log::default();
     let seen = log.clone();

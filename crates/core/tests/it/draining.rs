@@ -2,21 +2,24 @@
 
 use std::time::Duration;
 
-use ghostlight::{Actor, Context, DrainBudget, Handler, Message, Refused, StopReason, System};
+use ghostlight::{Actor, Context, DrainBudget, Handler, Message, Refused, StopReason};
 
-use crate::support::{
-    Add, Form, Gate, Hold, Journal, Listed, Log, Note, Plain, Slow, assert_conserved, dead,
-    dead_notes, ended, park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Form, Gate, Hold, Journal, Listed, Log, Note, Plain, Slow, assert_conserved, dead,
+        dead_notes, ended, park, rest, soon,
+    },
 };
 
 async fn drains<F: Form>() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Journal::<F>::new(&log));
     let gate = park(&actor).await;
     (0..300).for_each(|n| actor.try_tell(Note(n)).unwrap());
     let asker = actor.clone();
-    let asked = tokio::spawn(async move { asker.ask(Add(5)).await });
+    let asked = stage::spawn(async move { asker.ask(Add(5)).await });
     rest().await;
     actor.drain(DrainBudget::default());
     let error = actor.tell(Note(300)).await.expect_err("a drain lets nothing more in");
@@ -28,16 +31,16 @@ async fn drains<F: Form>() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn drain_handles_everything_admitted_before_it_and_refuses_everything_after_it() {
     drains::<Listed>().await;
     drains::<Plain>().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn draining_an_idle_actor_ends_it_at_once() {
     for used in [false, true] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
         if used {
             actor.tell(Note(1)).await.unwrap();
@@ -48,10 +51,10 @@ async fn draining_an_idle_actor_ends_it_at_once() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_drain_budget_in_messages_is_obeyed_and_the_rest_become_dead_letters() {
     for budget in 0..6 {
-        let system = System::new("test");
+        let system = stage::system("test");
         let mut letters = system.dead_letters(100);
         let log = Log::default();
         let actor = system.spawn(Journal::<Listed>::new(&log));
@@ -67,10 +70,10 @@ async fn a_drain_budget_in_messages_is_obeyed_and_the_rest_become_dead_letters()
 }
 
 /// The budget counts from the order, also when that comes in the middle of a long run.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_drain_budget_in_messages_counts_from_the_order() {
     for budget in 0..6 {
-        let system = System::new("test");
+        let system = stage::system("test");
         let mut letters = system.dead_letters(1000);
         let log = Log::default();
         let actor = system.spawn(Journal::<Listed>::new(&log));
@@ -106,10 +109,10 @@ impl Handler<Leave> for Leaver {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_handler_may_drain_its_own_actor_within_a_budget() {
     for before in [0, 1, 5, 150] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let actor = system.spawn(Leaver(log.clone()));
         (0..before).for_each(|n| actor.try_tell(Note(n)).unwrap());
@@ -121,9 +124,9 @@ async fn a_handler_may_drain_its_own_actor_within_a_budget() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_drain_budget_in_time_is_obeyed_and_the_rest_become_dead_letters() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(100);
     let log = Log::default();
     let actor = system.spawn(Journal::<Listed>::new(&log));
@@ -139,10 +142,10 @@ async fn a_drain_budget_in_time_is_obeyed_and_the_rest_become_dead_letters() {
 }
 
 /// Turns that never suspend leave no other moment to look at the clock than between them.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_drain_whose_time_is_over_handles_nothing_more() {
     for throughput in [1, 100] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let mut letters = system.dead_letters(100);
         let log = Log::default();
         let options = ghostlight::SpawnOptions::default().throughput(throughput);

@@ -14,8 +14,11 @@ use ghostlight::{
 };
 use ghostlight_rt::{Instant, Runtime};
 
-use crate::support::{
-    Add, ELSEWHERE, Journal, Listed, Log, Note, Path, Slow, assert_conserved, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, ELSEWHERE, Journal, Listed, Log, Note, Path, Slow, assert_conserved, rest, soon,
+    },
 };
 
 /// What a parcel held, as far as this far side understands it.
@@ -93,9 +96,9 @@ impl Endpoint for Far {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_tell_goes_through_an_endpoint_in_every_form() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let far = Far::new(&system, None);
     let actor = far.reached_by();
     actor.tell(Note(1)).await.unwrap();
@@ -110,14 +113,14 @@ async fn a_tell_goes_through_an_endpoint_in_every_form() {
     assert_eq!(notes.collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_through_an_endpoint_gets_the_reply_that_is_given_later() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let far = Far::new(&system, None);
     let actor = far.reached_by();
     for path in Path::BOTH {
         let asker = actor.clone();
-        let asked = tokio::spawn(async move { path.ask(&asker, Add(20)).await });
+        let asked = stage::spawn(async move { path.ask(&asker, Add(20)).await });
         rest().await;
         let mut ports = far.reply_ports();
         let (n, port) = ports.pop().expect("the request has arrived with the right to answer");
@@ -126,27 +129,27 @@ async fn an_ask_through_an_endpoint_gets_the_reply_that_is_given_later() {
         assert_eq!(soon("reply", asked).await.unwrap().unwrap(), 21, "{path:?}");
     }
     let recipient = actor.recipient::<Add>();
-    let asked = tokio::spawn(async move { recipient.ask(Add(1)).await });
+    let asked = stage::spawn(async move { recipient.ask(Add(1)).await });
     rest().await;
     far.reply_ports().into_iter().for_each(|(n, port)| port.send(n));
     assert_eq!(soon("reply", asked).await.unwrap().unwrap(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_endpoint_that_drops_the_right_to_answer_ends_the_ask_at_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let far = Far::new(&system, None);
     let actor = far.reached_by();
-    let asked = tokio::spawn(async move { actor.ask(Add(1)).await });
+    let asked = stage::spawn(async move { actor.ask(Add(1)).await });
     rest().await;
     drop(far.reply_ports());
     let error = soon("end of the ask", asked).await.unwrap().unwrap_err();
     assert!(matches!(error, AskError::NoReply), "{error:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_an_endpoint_refuses_goes_back_to_its_sender() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for why in [Refused::Full, Refused::Stopped, Refused::Rejected { by: "guard", reason: "no" }] {
         let far = Far::new(&system, Some(why));
         let actor = far.reached_by();
@@ -162,9 +165,9 @@ async fn what_an_endpoint_refuses_goes_back_to_its_sender() {
 }
 
 /// `Slow` and `Add` have replies of one type, and are two messages all the same.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_right_to_answer_is_given_out_only_for_the_message_that_was_asked() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let far = Far::new(&system, None);
     let error = soon("refusal", far.reached_by().ask(Slow(4))).await.unwrap_err();
     let why = Refused::Rejected { by: "far", reason: "not served" };
@@ -172,9 +175,9 @@ async fn the_right_to_answer_is_given_out_only_for_the_message_that_was_asked() 
     assert_eq!(error.into_message(), Some(Slow(4)));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_through_an_endpoint_ends_at_its_deadline() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let far = Far::new(&system, None);
     let actor = far.reached_by();
     for (within, expected) in [(Some(50), 50), (None, 5000)] {
@@ -198,9 +201,9 @@ impl Handler<Named> for Journal<Listed> {
     async fn handle(&mut self, _: Named, _: &mut Context<'_, Self>) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_parcel_names_its_type_and_its_name_on_a_wire() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let far = Far::new(&system, Some(Refused::Full));
     drop(far.reached_by().try_tell(Note(1)));
     drop(far.reached_by().try_tell(Named));
@@ -210,9 +213,9 @@ async fn a_parcel_names_its_type_and_its_name_on_a_wire() {
 }
 
 /// A node far away cannot skip what has expired without knowing when that is.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_parcel_says_when_its_asker_stops_waiting() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let far = Far::new(&system, Some(Refused::Full));
     let (now, second) = (system.runtime().now(), Duration::from_secs(1));
     drop(far.reached_by().ask(Add(1)).within(second).await);
@@ -221,9 +224,9 @@ async fn a_parcel_says_when_its_asker_stops_waiting() {
     assert_eq!(told, [Some(now + second), Some(now + 2 * second)]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_ref_to_elsewhere_is_a_ref_like_any_other() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let here = system.spawn(Journal::<Listed>::new(&Log::default()));
     let far = Far::new(&system, None);
     let (actor, same) = (far.reached_by(), far.reached_by());
@@ -249,13 +252,13 @@ impl Handler<Add> for Relay {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_is_forwarded_to_elsewhere_and_back() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for path in Path::BOTH {
         let far = Far::new(&system, None);
         let relay = system.spawn(Relay(far.reached_by()));
-        let asked = tokio::spawn(async move { path.ask(&relay, Add(8)).await });
+        let asked = stage::spawn(async move { path.ask(&relay, Add(8)).await });
         rest().await;
         far.reply_ports().into_iter().for_each(|(n, port)| port.send(n + 1));
         assert_eq!(soon("reply", asked).await.unwrap().unwrap(), 9, "{path:?}");
@@ -268,9 +271,9 @@ async fn an_ask_is_forwarded_to_elsewhere_and_back() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn of_the_health_of_an_actor_elsewhere_nothing_is_known() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let health = Far::new(&system, None).reached_by().health().await;
     assert_eq!(health, Health::degraded("elsewhere: unknown"));
 }
@@ -294,9 +297,9 @@ impl Actor for Sender {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn timers_send_through_an_endpoint_and_go_on_when_it_says_no() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let far = Far::new(&system, None);
     let sender = system.spawn(Sender(far.reached_by()));
     tokio::time::sleep(Duration::from_millis(35)).await;

@@ -4,10 +4,13 @@ use std::{error::Error, time::Duration};
 
 use ghostlight::{
     AskError, Capacity, DeadReason, Delivery, Failure, MailboxOptions, Overflow, Refused,
-    SpawnOptions, StopReason, System, TellError,
+    SpawnOptions, StopReason, TellError,
 };
 
-use crate::support::{Add, Boom, Journal, Listed, Log, Note, Path, Slow, park};
+use crate::{
+    stage::{self, conformance},
+    support::{Add, Boom, Journal, Listed, Log, Note, Path, Slow, park},
+};
 
 /// Text, whether it may have run, whether asking again can help, whether the message is back.
 type Said = (String, Delivery, bool, bool);
@@ -31,10 +34,10 @@ fn check(said: Said, text: &str, delivery: Delivery, is_retryable: bool, has_mes
     assert!(first.is_lowercase() && !text.ends_with('.'), "{text:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn errors_have_a_lowercase_text_and_answer_whether_they_may_be_retried() {
     use Delivery::{Never, Unknown};
-    let system = System::new("test");
+    let system = stage::system("test");
     let full = |mailbox: fn(Capacity) -> MailboxOptions| {
         let options = SpawnOptions::default().mailbox(mailbox(Capacity::of::<1>()));
         system.spawn_with(Journal::<Listed>::new(&Log::default()), options)

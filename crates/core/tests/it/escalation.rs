@@ -11,9 +11,8 @@ use ghostlight::{
 };
 
 use crate::{
-    kin::{
-        Act, Do, Kin, Plan, Point, call, fail, family, incarnation, n_tasks, permanent, watched,
-    },
+    kin::{Act, Do, Kin, Plan, Point, call, fail, family, incarnation, permanent, watched},
+    stage::{self, conformance},
     support::{Log, assert_conserved, ended, rest, soon},
 };
 
@@ -37,9 +36,9 @@ fn chain(failure: &Failure) -> Vec<String> {
     failure.cause().chain().map(ToString::to_string).collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn giving_up_climbs_two_levels_with_the_whole_chain_of_causes() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (top, middle, leaf) = three(&system).await;
     leaf.tell(Do(Act::Panic("the first cause"))).await.unwrap();
     let reason = ended(&top).await;
@@ -69,7 +68,7 @@ impl std::fmt::Display for Broken {
 }
 impl std::error::Error for Broken {}
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_panic_text_and_cause_chain_seen_by_owner_and_observer_are_the_same() {
     struct Clerk(Arc<Mutex<Vec<Failure>>>);
     impl Observer for Clerk {
@@ -85,7 +84,7 @@ async fn the_panic_text_and_cause_chain_seen_by_owner_and_observer_are_the_same(
         }
     }
     let seen = Arc::default();
-    let system = System::builder("test").observer(Clerk(Arc::clone(&seen))).build();
+    let system = stage::system_with("test", |it| it.observer(Clerk(Arc::clone(&seen))));
     let owner = system.spawn(Plan::new("owner", &Log::default()).build());
     let child = call(&owner, |cx| cx.supervise_with(|| Typed, never("typed"))).await;
     let (child, owner) = (ended(&child).await, ended(&owner).await);
@@ -97,7 +96,7 @@ async fn the_panic_text_and_cause_chain_seen_by_owner_and_observer_are_the_same(
     assert!(seen[0].cause().error().unwrap().is::<Broken>());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_owner_that_tolerates_it_lives_on_and_one_that_is_supervised_comes_back_with_new_children()
  {
     let (system, ledger) = watched();
@@ -129,7 +128,7 @@ async fn an_owner_that_tolerates_it_lives_on_and_one_that_is_supervised_comes_ba
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn at_the_top_giving_up_is_only_reported() {
     let (system, ledger) = watched();
     let log = Log::default();
@@ -146,7 +145,7 @@ async fn at_the_top_giving_up_is_only_reported() {
     assert!(system.spawn(Plan::new("late", &log).build()).is_alive());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_failure_in_the_owners_own_handler_goes_to_its_own_owner() {
     let (system, ledger) = watched();
     let (top, middle, leaf) = three(&system).await;
@@ -157,7 +156,7 @@ async fn a_failure_in_the_owners_own_handler_goes_to_its_own_owner() {
     assert_eq!(ledger.0.all().len(), 1, "only the middle is given up: {:?}", ledger.0.all());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_failing_child_of_an_ending_owner_is_not_restarted() {
     let (system, ledger) = watched();
     let log = Log::default();
@@ -179,24 +178,24 @@ async fn a_failing_child_of_an_ending_owner_is_not_restarted() {
     assert_eq!((starts, ledger.0.all().len()), (3, 0));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_that_waits_for_its_restart_does_not_hold_up_its_ending_owner() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let slow =
         ghostlight::Backoff::default().min(Duration::from_secs(100)).max(Duration::from_secs(100));
     let (owner, [child]) =
         family(&system, &log, Supervision::default(), [("child", permanent().backoff(slow))]).await;
     fail(&child, "torn").await;
-    let tasks = n_tasks();
+    let tasks = stage::n_tasks();
     let begin = system.runtime().now();
     owner.stop();
     ended(&owner).await;
     assert!(matches!(ended(&child).await, StopReason::OwnerEnded));
     assert!(system.runtime().now() - begin < Duration::from_millis(10));
     rest().await;
-    assert!(n_tasks() < tasks, "and no timer stays behind");
-    assert_eq!(n_tasks(), 0);
+    assert!(stage::n_tasks() < tasks, "and no timer stays behind");
+    assert_eq!(stage::n_tasks(), 0);
 }
 
 /// A link of a long chain: each owns the next, down to `left`.
@@ -225,7 +224,7 @@ impl ghostlight::Handler<Do> for Link {
     }
 }
 
-const LEVELS: u32 = 10_000;
+const LEVELS: u32 = stage::times(10_000) as u32;
 
 async fn tower(system: &System) -> (ActorRef<Link>, ActorRef<Link>) {
     let leaf = Log::default();
@@ -235,9 +234,9 @@ async fn tower(system: &System) -> (ActorRef<Link>, ActorRef<Link>) {
     (top, leaf.take().pop().expect("the last one tells"))
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_tree_of_ten_thousand_levels_fails_without_overflowing_the_stack() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (top, leaf) = tower(&system).await;
     leaf.tell(Do(Act::Nothing)).await.unwrap();
     let reason = ended(&top).await;
@@ -249,13 +248,13 @@ async fn a_tree_of_ten_thousand_levels_fails_without_overflowing_the_stack() {
     drop((reason, top, leaf));
     drop(failure);
     rest().await;
-    assert_eq!(n_tasks(), 0);
+    assert_eq!(stage::n_tasks(), 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_tree_of_ten_thousand_levels_is_stopped_killed_shut_down_and_dropped_just_so() {
     for way in ["stop", "kill", "shutdown", "drop"] {
-        let system = System::new("test");
+        let system = stage::unkept("test");
         let (top, leaf) = tower(&system).await;
         match way {
             "stop" => top.stop(),
@@ -270,7 +269,7 @@ async fn a_tree_of_ten_thousand_levels_is_stopped_killed_shut_down_and_dropped_j
         ended(&top).await;
         ended(&leaf).await;
         rest().await;
-        assert_eq!(n_tasks(), 0, "{way}");
+        assert_eq!(stage::n_tasks(), 0, "{way}");
     }
 }
 

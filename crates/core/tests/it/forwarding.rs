@@ -4,9 +4,12 @@ use ghostlight::{
     Actor, ActorRef, AskError, Context, Handler, Recipient, Refused, ReplyPort, System,
 };
 
-use crate::support::{
-    Add, Boom, Declare, Journal, Later, Listed, Log, Note, Path, Slow, assert_conserved, dead,
-    ended, park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Boom, Declare, Journal, Later, Listed, Log, Note, Path, Slow, assert_conserved, dead,
+        ended, park, rest, soon,
+    },
 };
 
 /// Hands everything on.
@@ -61,14 +64,14 @@ struct Chain {
 }
 
 fn chain() -> Chain {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let last = system.spawn(Journal::<Listed>::new(&log));
     let relay = system.spawn(Relay(last.clone()));
     Chain { system, log, last, relay }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_forwarded_ask_gets_the_other_actors_reply_also_over_two_hops() {
     for path in Path::BOTH {
         let Chain { system, log, relay, .. } = chain();
@@ -83,13 +86,13 @@ async fn a_forwarded_ask_gets_the_other_actors_reply_also_over_two_hops() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_forwarder_serves_others_while_the_answer_is_on_its_way() {
     for path in Path::BOTH {
         let Chain { system, last, relay, .. } = chain();
         let gate = park(&last).await;
         let asker = relay.clone();
-        let asked = tokio::spawn(async move { path.ask(&asker, Add(1)).await });
+        let asked = stage::spawn(async move { path.ask(&asker, Add(1)).await });
         rest().await;
         assert_eq!(relay.mailbox_len(), 0, "{path:?}");
         relay.tell(Note(1)).await.unwrap();
@@ -101,7 +104,7 @@ async fn the_forwarder_serves_others_while_the_answer_is_on_its_way() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_forwarded_ask_gets_the_other_actors_true_error() {
     for path in Path::BOTH {
         let Chain { system: _system, relay, .. } = chain();
@@ -119,7 +122,7 @@ async fn a_forwarded_ask_gets_the_other_actors_true_error() {
         let Chain { system: _system, relay, .. } = chain();
         let ports: Log<ReplyPort<u64>> = Log::default();
         let (asker, shelf) = (relay.clone(), ports.clone());
-        let asked = tokio::spawn(async move { path.ask(&asker, Later(shelf)).await });
+        let asked = stage::spawn(async move { path.ask(&asker, Later(shelf)).await });
         rest().await;
         drop(ports.take());
         let error = soon("end of the ask", asked).await.unwrap().unwrap_err();
@@ -127,7 +130,7 @@ async fn a_forwarded_ask_gets_the_other_actors_true_error() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_forwarded_to_an_ended_actor_fails_at_once_as_stopped() {
     for path in Path::BOTH {
         let Chain { system, last, relay, .. } = chain();
@@ -142,13 +145,13 @@ async fn an_ask_forwarded_to_an_ended_actor_fails_at_once_as_stopped() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_forwarded_to_an_actor_that_is_killed_before_its_turn_ends_at_once() {
     for path in Path::BOTH {
         let Chain { system, last, relay, .. } = chain();
         let gate = park(&last).await;
         let asker = relay.clone();
-        let asked = tokio::spawn(async move { path.ask(&asker, Add(1)).await });
+        let asked = stage::spawn(async move { path.ask(&asker, Add(1)).await });
         rest().await;
         last.kill();
         let error = soon("end of the ask", asked).await.unwrap().unwrap_err();
@@ -158,7 +161,7 @@ async fn an_ask_forwarded_to_an_actor_that_is_killed_before_its_turn_ends_at_onc
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_tell_is_forwarded_as_a_tell() {
     let Chain { system, log, relay, .. } = chain();
     relay.tell(Note(3)).await.unwrap();
@@ -168,7 +171,7 @@ async fn a_tell_is_forwarded_as_a_tell() {
 }
 
 /// Its sender has long gone, so nobody else could report the loss.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_tell_forwarded_to_an_ended_actor_is_a_dead_letter() {
     let Chain { system, last, relay, .. } = chain();
     let mut letters = system.dead_letters(10);

@@ -19,6 +19,7 @@ use ghostlight::{
 
 use crate::{
     endpoint::Far,
+    stage::{self, conformance},
     support::{Add, Gate, Journal, Listed, Log, Note, Plain, ended, park, rest, soon},
 };
 
@@ -42,9 +43,9 @@ fn received(changes: &mut ghostlight::GroupChanges) -> Vec<GroupChange> {
     std::iter::from_fn(|| changes.try_recv()).collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn members_are_listed_in_the_order_of_joining_whatever_they_are() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let group = system.group::<Note>("tills");
     let log = Log::default();
     let plain = system.spawn(Journal::<Plain>::new(&log));
@@ -65,9 +66,9 @@ async fn members_are_listed_in_the_order_of_joining_whatever_they_are() {
     assert!(third.is_alive());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn joining_twice_and_leaving_what_one_is_not_in_change_nothing() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let group = system.group::<Note>("tills");
     let (one, other) = (journal(&system), journal(&system));
     let mut changes = group.changes(10);
@@ -82,9 +83,9 @@ async fn joining_twice_and_leaving_what_one_is_not_in_change_nothing() {
     assert_eq!(received(&mut changes), [Joined(one.id()), Joined(other.id()), Left(one.id())]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn groups_of_another_name_scope_message_or_system_have_nothing_to_do_with_each_other() {
-    let (system, other) = (System::new("test"), System::new("test"));
+    let (system, other) = (stage::system("test"), stage::system("test"));
     let actor = journal(&system);
     let notes = [
         system.group::<Note>("tills"),
@@ -112,9 +113,9 @@ async fn groups_of_another_name_scope_message_or_system_have_nothing_to_do_with_
     assert!(format!("{:?}", notes[2]).contains("east"));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn only_the_living_of_this_system_can_join() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let group = system.group::<Note>("tills");
     let far = Far::new(&system, None).reached_by();
     assert_eq!(group.join(&far), Err(JoinGroupError::Elsewhere));
@@ -149,9 +150,9 @@ impl Handler<Note> for Host {
     async fn handle(&mut self, _: Note, _: &mut Context<'_, Self>) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ended_actor_leaves_its_own_groups_once_its_end_is_complete() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let [ours, both, theirs] = ["ours", "both", "theirs"].map(|it| system.group::<Note>(it));
     let gate = Gate::closed();
     let (host, other) = (system.spawn(Host(gate.clone())), journal(&system));
@@ -173,7 +174,7 @@ async fn an_ended_actor_leaves_its_own_groups_once_its_end_is_complete() {
     assert_eq!(changes.each_mut().map(received), [left(), left(), vec![]]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn every_end_empties_the_seat() {
     type End = fn(&ActorRef<It>);
     let ends: [End; 4] = [
@@ -182,7 +183,7 @@ async fn every_end_empties_the_seat() {
         |it| it.try_tell(crate::support::Halt).unwrap(),
         |it| it.try_tell(crate::support::Boom("end")).unwrap(),
     ];
-    let system = System::new("test");
+    let system = stage::system("test");
     let group = system.group::<Note>("tills");
     let mut changes = group.changes(100);
     for end in ends {
@@ -227,9 +228,9 @@ fn an_actor_that_joins_while_it_ends_is_refused_or_leaves() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_group_that_is_empty_and_unwatched_leaves_nothing_behind() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let group = system.group::<Note>("tills");
     assert!(system.groups().is_empty(), "a handle makes no group");
     _ = (members(&group), group.broadcast(Note(1)));
@@ -252,9 +253,9 @@ async fn a_group_that_is_empty_and_unwatched_leaves_nothing_behind() {
     assert!(system.groups().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn after_a_thousand_lives_in_groups_nothing_is_left() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for n in 0..1000_u32 {
         let actor = journal(&system);
         system.register(format!("till {n}"), &actor).unwrap();
@@ -266,9 +267,9 @@ async fn after_a_thousand_lives_in_groups_nothing_is_left() {
     assert_eq!((system.names().len(), system.groups().len()), (0, 0));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_group_keeps_nobody_alive_and_no_system_running() {
-    let system = System::new("test");
+    let system = stage::unkept("test");
     let group = system.group::<Note>("tills");
     let actor = journal(&system);
     group.join(&actor).unwrap();
@@ -286,9 +287,9 @@ async fn a_group_keeps_nobody_alive_and_no_system_running() {
     assert!(members(&group).is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_broadcast_reaches_every_member_once_and_says_whom_it_did_not() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let group = system.group::<Note>("tills");
     assert_eq!(group.broadcast(Note(0)).sent, 0);
     let log = Log::default();
@@ -345,9 +346,9 @@ impl Handler<Nosy> for Deaf {
     async fn handle(&mut self, _: Nosy, _: &mut Context<'_, Self>) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn messages_may_use_the_group_while_they_are_cloned_and_dropped() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let group = system.group::<Nosy>("deaf");
     let deaf: Vec<_> = (0..3).map(|_| system.spawn(Deaf)).collect();
     deaf.iter().for_each(|it| group.join(it).unwrap());
@@ -372,9 +373,9 @@ impl Wake for NosyWaker {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn watchers_are_woken_once_per_wait_and_under_no_lock() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let group = system.group::<Note>("tills");
     let actor = journal(&system);
     let waker = Arc::new(NosyWaker(system.clone(), AtomicUsize::new(0)));
@@ -398,9 +399,9 @@ async fn watchers_are_woken_once_per_wait_and_under_no_lock() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_watcher_hears_each_change_once_in_order_and_nothing_after_it_stops() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let group = system.group::<Note>("tills");
     let (one, other) = (journal(&system), journal(&system));
     group.join(&one).unwrap();
@@ -422,9 +423,9 @@ async fn a_watcher_hears_each_change_once_in_order_and_nothing_after_it_stops() 
     assert_eq!(also.try_recv(), None);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_wait_for_a_change_that_is_dropped_takes_none() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let group = system.group::<Note>("tills");
     let actor = journal(&system);
     let mut changes = group.changes(10);
@@ -438,9 +439,9 @@ async fn a_wait_for_a_change_that_is_dropped_takes_none() {
     assert_eq!(changes.recv().await, Joined(actor.id()));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn changes_that_nobody_takes_out_are_missed_from_the_oldest_and_counted() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let group = system.group::<Note>("tills");
     let (mut changes, mut tiny) = (group.changes(3), group.changes(0));
     let actors: Vec<_> = (0..5).map(|_| journal(&system)).collect();

@@ -16,6 +16,7 @@ use ghostlight::{
 
 use crate::{
     kin::{Act, Do, Plan, permanent},
+    stage::{self, conformance},
     support::{
         Gate, Hold, Journal, Listed, Log, Note, Path, assert_conserved, ended, park, rest, soon,
     },
@@ -73,9 +74,9 @@ fn counted(notes: u64) -> Health {
     Health::degraded(notes.to_string())
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_is_healthy_unless_it_says_otherwise() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let journal = system.spawn(Journal::<Listed>::new(&Log::default()));
     assert_eq!(journal.health().await, Health::Healthy);
     let (actor, asked) = patient(&system, counted);
@@ -101,14 +102,15 @@ fn an_idle_actor_is_asked_on_the_calling_thread() {
     assert_eq!(asked.all(), [std::thread::current().id()]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn it_is_asked_after_the_running_turn_and_before_all_that_waits() {
     for mailbox in [MailboxOptions::default(), MailboxOptions::drop_oldest(Capacity::of::<90>())] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let state = Patient { asked: Log::default(), health: counted, notes: 0 };
         let actor = system.spawn_with(state, SpawnOptions::default().mailbox(mailbox));
         // So many that long runs of turns are the rule.
-        for _ in 0..1000 {
+        let rounds = stage::times(1000);
+        for _ in 0..rounds {
             (0..50).for_each(|n| actor.try_tell(Note(n)).unwrap());
             rest().await;
         }
@@ -118,25 +120,29 @@ async fn it_is_asked_after_the_running_turn_and_before_all_that_waits() {
         let checks: Vec<_> = (0..3)
             .map(|_| {
                 let asker = asker.clone();
-                tokio::spawn(async move { asker.health().await })
+                stage::spawn(async move { asker.health().await })
             })
             .collect();
         rest().await;
         gate.open();
         for check in checks {
             let health = soon("health", check).await.unwrap();
-            assert_eq!(health, Health::degraded("50000"), "not one more was handled");
+            assert_eq!(
+                health,
+                Health::degraded((rounds * 50).to_string()),
+                "not one more was handled"
+            );
         }
         rest().await;
-        assert_eq!(actor.health().await, Health::degraded("50050"));
+        assert_eq!(actor.health().await, Health::degraded((rounds * 50 + 50).to_string()));
         assert_conserved(&system);
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_never_rests_is_asked_between_two_turns() {
     for throughput in [1, 100] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let state = Patient { asked: Log::default(), health: counted, notes: 0 };
         let actor = system.spawn_with(state, SpawnOptions::default().throughput(throughput));
         let left = Arc::new(AtomicU64::new(2000));
@@ -151,9 +157,9 @@ async fn an_actor_that_never_rests_is_asked_between_two_turns() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_stuck_actor_is_unhealthy_without_having_been_asked() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (actor, asked) = patient(&system, |_| Health::Healthy);
     let gate = park(&actor).await;
     actor.try_tell(Note(1)).unwrap();
@@ -179,9 +185,9 @@ async fn a_stuck_actor_is_unhealthy_without_having_been_asked() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_panic_in_health_is_unhealthy_and_hurts_nobody() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (actor, _) = patient(&system, |notes| {
         assert!(notes != 0, "nothing noted");
         Health::Healthy
@@ -190,7 +196,7 @@ async fn a_panic_in_health_is_unhealthy_and_hurts_nobody() {
     assert!(matches!(&health, Health::Unhealthy(why) if why.contains("nothing noted")), "{health}");
     let gate = park(&actor).await;
     let asker = actor.clone();
-    let check = tokio::spawn(async move { asker.health().await });
+    let check = stage::spawn(async move { asker.health().await });
     rest().await;
     gate.open();
     let health = soon("health", check).await.unwrap();
@@ -200,9 +206,9 @@ async fn a_panic_in_health_is_unhealthy_and_hurts_nobody() {
     assert_eq!(actor.health().await, Health::Healthy);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_has_ended_is_unhealthy_and_says_why() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (actor, _) = patient(&system, |_| Health::Healthy);
     actor.stop_because("enough");
     assert!(actor.health().await.to_string().starts_with("unhealthy: ended: "));
@@ -211,7 +217,7 @@ async fn an_actor_that_has_ended_is_unhealthy_and_says_why() {
     let (actor, _) = patient(&system, |_| Health::Healthy);
     let gate = park(&actor).await;
     let asker = actor.clone();
-    let check = tokio::spawn(async move { asker.health().within(secs(10_000)).await });
+    let check = stage::spawn(async move { asker.health().within(secs(10_000)).await });
     rest().await;
     actor.kill();
     let health = soon("health", check).await.unwrap();
@@ -244,9 +250,9 @@ impl Actor for Late {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_has_not_started_is_unhealthy_until_it_has() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let gate = Gate::closed();
     check(&system.create::<Slow>(gate.clone()), &gate).await;
     let gate = Gate::closed();
@@ -256,16 +262,16 @@ async fn an_actor_that_has_not_started_is_unhealthy_until_it_has() {
         let health = actor.health().await.to_string();
         assert_eq!(health, "unhealthy: not started after 1.0s, 0 messages wait");
         let asker = actor.clone();
-        let check = tokio::spawn(async move { asker.health().await });
+        let check = stage::spawn(async move { asker.health().await });
         rest().await;
         gate.open();
         assert_eq!(soon("health", check).await.unwrap(), Health::Healthy);
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn dropping_a_check_leaves_nothing_behind() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (actor, asked) = patient(&system, |_| Health::Healthy);
     let gate = park(&actor).await;
     for _ in 0..3 {
@@ -282,22 +288,22 @@ async fn dropping_a_check_leaves_nothing_behind() {
 }
 
 /// Checks, asks and ends race; nobody hangs and nothing is lost.
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn checks_race_with_everything_else_and_all_of_them_end() {
     for round in 0..200u64 {
-        let system = System::new("test");
+        let system = stage::system("test");
         let (actor, _) = patient(&system, |_| Health::Healthy);
         let checkers: Vec<_> = (0..3)
             .map(|_| {
                 let actor = actor.clone();
-                tokio::spawn(async move { while actor.health().await.is_healthy() {} })
+                stage::spawn(async move { while actor.health().await.is_healthy() {} })
             })
             .collect();
         let mut sent = 0;
         for n in 0..round {
             sent += u64::from(actor.try_tell(Note(n)).is_ok());
             if n % 7 == 0 {
-                tokio::task::yield_now().await;
+                stage::yield_now().await;
             }
         }
         if round % 2 == 0 {
@@ -314,9 +320,9 @@ async fn checks_race_with_everything_else_and_all_of_them_end() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_check_changes_nothing_about_asks() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for path in Path::BOTH {
         let journal = system.spawn(Journal::<Listed>::new(&Log::default()));
         for n in 1..5 {
@@ -327,9 +333,9 @@ async fn a_check_changes_nothing_about_asks() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_waits_for_its_next_incarnation_is_degraded() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let plan = Plan::new("child", &Log::default());
     let child = system.supervise(plan.factory(), permanent().backoff(slow_backoff()));
     child.wait_started().await.unwrap();

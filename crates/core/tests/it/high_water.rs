@@ -1,17 +1,20 @@
 //! When a mailbox warns: B-11.
 
-use ghostlight::{MailboxOptions, SpawnOptions, System};
+use ghostlight::{MailboxOptions, SpawnOptions};
 
-use crate::support::{Gate, Hold, Journal, Listed, Log, Note, Witness, park, rest};
+use crate::{
+    stage::{self, conformance},
+    support::{Gate, Hold, Journal, Listed, Log, Note, Witness, park, rest},
+};
 
 fn with(mailbox: MailboxOptions) -> SpawnOptions {
     SpawnOptions::default().mailbox(mailbox)
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_high_water_warning_comes_once_per_crossing() {
     let witness = Witness::default();
-    let system = System::builder("test").observer(witness.clone()).build();
+    let system = stage::system_with("test", |it| it.observer(witness.clone()));
     for mailbox in [MailboxOptions::default(), MailboxOptions::unbounded()] {
         let options = with(mailbox.warn_at(10));
         let actor = system.spawn_with(Journal::<Listed>::new(&Log::default()), options);
@@ -30,7 +33,7 @@ async fn the_high_water_warning_comes_once_per_crossing() {
 /// Fills to the mark, handles down to some depth, and fills to the mark again.
 async fn warns_again(mark: u32, depth: u32) -> bool {
     let witness = Witness::default();
-    let system = System::builder("test").observer(witness.clone()).build();
+    let system = stage::system_with("test", |it| it.observer(witness.clone()));
     let options = with(MailboxOptions::unbounded().warn_at(mark));
     let actor = system.spawn_with(Journal::<Listed>::new(&Log::default()), options);
     let gate = park(&actor).await;
@@ -53,7 +56,7 @@ async fn warns_again(mark: u32, depth: u32) -> bool {
     !witness.0.all().is_empty()
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_warning_is_armed_again_only_below_half_of_its_mark() {
     // From 2 on, since the message that parks the actor reaches a mark of 1 by itself.
     for mark in 2..=8 {

@@ -9,10 +9,13 @@ use std::{
 };
 
 use ghostlight::{
-    Actor, Context, DeadReason, DrainBudget, Failure, Handler, Message, Refused, StopReason, System,
+    Actor, Context, DeadReason, DrainBudget, Failure, Handler, Message, Refused, StopReason,
 };
 
-use crate::support::{Gate, Log, Path, Witness, assert_conserved, dead, ended, rest, soon};
+use crate::{
+    stage::{self, conformance},
+    support::{Gate, Log, Path, Witness, assert_conserved, dead, ended, rest, soon},
+};
 
 /// What a hook or handler of [`Staged`] does.
 #[derive(Clone, Debug)]
@@ -90,10 +93,10 @@ impl Handler<Step> for Staged {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_order_is_always_create_started_messages_stopped_dropped() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let actor = system.spawn(Staged::new(&log, Act::Nothing, Act::Nothing));
         actor.tell(Step(Act::Nothing)).await.unwrap();
@@ -105,9 +108,9 @@ async fn the_order_is_always_create_started_messages_stopped_dropped() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn started_runs_exactly_once_and_before_any_message() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Staged::new(&log, Act::Nothing, Act::Nothing));
     soon("start", actor.wait_started()).await.unwrap();
@@ -123,13 +126,13 @@ async fn started_runs_exactly_once_and_before_any_message() {
 /// A start that goes wrong in each way it can.
 async fn failed_start(act: Act, text: &str) {
     let witness = Witness::default();
-    let system = System::builder("test").observer(witness.clone()).build();
+    let system = stage::system_with("test", |it| it.observer(witness.clone()));
     let mut letters = system.dead_letters(10);
     let log = Log::default();
     let actor = system.spawn(Staged::new(&log, act.clone(), Act::Nothing));
     actor.try_tell(Step(Act::Nothing)).unwrap();
     let asker = actor.clone();
-    let asked = tokio::spawn(async move { asker.ask(Step(Act::Stop)).await });
+    let asked = stage::spawn(async move { asker.ask(Step(Act::Stop)).await });
 
     let why = soon("failed start", actor.wait_started()).await.expect_err("it did not start");
     assert!(matches!(why, StopReason::StartFailed(_)), "{act:?}: {why}");
@@ -152,31 +155,31 @@ async fn failed_start(act: Act, text: &str) {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_error_in_started_reaches_wait_started_with_its_text() {
     failed_start(Act::Fail("no disk"), "no disk").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_panic_in_started_does_the_same_as_an_error() {
     failed_start(Act::Panic("no head"), "no head").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_failure_declared_in_started_does_the_same_as_an_error() {
     failed_start(Act::Declare("no luck"), "no luck").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn whoever_waits_for_the_end_wakes_after_stopped_has_finished() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (log, gate) = (Log::default(), Gate::closed());
     let actor = system.spawn(Staged::new(&log, Act::Nothing, Act::Wait(gate.clone())));
     soon("start", actor.wait_started()).await.unwrap();
     let waiting: Vec<_> = (0..3)
         .map(|_| {
             let actor = actor.clone();
-            tokio::spawn(async move { actor.wait_stopped().await.to_string() })
+            stage::spawn(async move { actor.wait_stopped().await.to_string() })
         })
         .collect();
     actor.stop();
@@ -190,13 +193,13 @@ async fn whoever_waits_for_the_end_wakes_after_stopped_has_finished() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn stopped_runs_after_a_failure_and_is_told_of_it() {
     for (act, text) in
         [(Act::Panic("torn"), "failed: torn"), (Act::Declare("worn"), "failed: worn")]
     {
         for path in Path::BOTH {
-            let system = System::new("test");
+            let system = stage::system("test");
             let log = Log::default();
             let actor = system.spawn(Staged::new(&log, Act::Nothing, Act::Nothing));
             soon("start", actor.wait_started()).await.unwrap();
@@ -210,10 +213,10 @@ async fn stopped_runs_after_a_failure_and_is_told_of_it() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn stop_in_an_ask_still_delivers_the_reply() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let actor = system.spawn(Staged::new(&log, Act::Nothing, Act::Nothing));
         soon("start", actor.wait_started()).await.unwrap();
@@ -226,9 +229,9 @@ async fn stop_in_an_ask_still_delivers_the_reply() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_stops_itself_in_started_handles_nothing() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(10);
     let log = Log::default();
     let actor = system.spawn(Staged::new(&log, Act::Stop, Act::Stop));
@@ -241,7 +244,7 @@ async fn an_actor_that_stops_itself_in_started_handles_nothing() {
 
 /// However `stopped` fails, that is in the reason, and nothing else breaks.
 async fn failing_stopped(act: Act, text: &str) {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let sibling = system.spawn(Staged::new(&Log::default(), Act::Nothing, Act::Nothing));
     let actor = system.spawn(Staged::new(&log, Act::Nothing, act.clone()));
@@ -256,20 +259,20 @@ async fn failing_stopped(act: Act, text: &str) {
     assert!(reason.to_string().contains(text), "{act:?}: the reason was only {reason:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_panic_in_stopped_is_in_the_reason_and_hurts_nobody() {
     failing_stopped(Act::Panic("bad farewell"), "bad farewell").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_failure_declared_in_stopped_is_in_the_reason_and_hurts_nobody() {
     failing_stopped(Act::Declare("bad farewell"), "bad farewell").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_graceful_end_is_never_reported_as_a_failure_and_its_text_arrives() {
     let witness = Witness::default();
-    let system = System::builder("test").observer(witness.clone()).build();
+    let system = stage::system_with("test", |it| it.observer(witness.clone()));
     let log = Log::default();
     let actor = system.spawn(Staged::new(&log, Act::Nothing, Act::Nothing));
     actor.stop_because("the shop closes");
@@ -280,9 +283,9 @@ async fn a_graceful_end_is_never_reported_as_a_failure_and_its_text_arrives() {
     assert_eq!(witness.0.all(), ["stopped: stopped: the shop closes"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn draining_while_started_runs_still_handles_what_was_admitted() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (log, gate) = (Log::default(), Gate::closed());
     let actor = system.spawn(Staged::new(&log, Act::Wait(gate.clone()), Act::Nothing));
     gate.arrived().await;
@@ -331,9 +334,9 @@ impl Actor for Curt {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_hook_that_captures_nothing_runs_like_any_other() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Curt);
     actor.stop();
     ended(&actor).await;
@@ -341,5 +344,5 @@ async fn a_hook_that_captures_nothing_runs_like_any_other() {
     let actor = system.spawn(Curt);
     actor.kill();
     ended(&actor).await;
-    assert_eq!(*HOOKS.lock().unwrap(), ["started"]);
+    assert_eq!(mem::take(&mut *HOOKS.lock().unwrap()), ["started"]);
 }

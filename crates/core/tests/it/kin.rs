@@ -13,9 +13,12 @@ use ghostlight::{
     Observer, OnFailure, RestartRecord, RestartWindow, SpawnOptions, StopReason, Subject,
     Supervision, System,
 };
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::sync::oneshot;
 
-use crate::support::{Add, Boom, Counted, Gate, Hold, Log, Note, rest, soon};
+use crate::{
+    stage,
+    support::{Add, Boom, Counted, Gate, Hold, Log, Note, rest, soon},
+};
 
 /// A point in the life of an incarnation at which something may go wrong.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -307,11 +310,6 @@ pub(crate) async fn family<const N: usize>(
     (owner, children)
 }
 
-/// How many tasks there are.
-pub(crate) fn n_tasks() -> usize {
-    Handle::current().metrics().num_alive_tasks()
-}
-
 /// The incarnation that answers.
 pub(crate) async fn incarnation(actor: &ActorRef<Kin>) -> u32 {
     let ask = actor.ask(Do(Act::Nothing)).within(Duration::from_hours(1));
@@ -350,7 +348,7 @@ impl Observer for Ledger {
 /// A system whose supervision is written down.
 pub(crate) fn watched() -> (System, Ledger) {
     let ledger = Ledger::default();
-    (System::builder("test").observer(ledger.clone()).build(), ledger)
+    (stage::system_with("test", |it| it.observer(ledger.clone())), ledger)
 }
 
 /// As `spec`, for an actor called so.

@@ -7,7 +7,10 @@ use ghostlight::{
     Protocol, SpawnOptions, System,
 };
 
-use crate::support::{Gate, Log, assert_conserved, ended, rest, soon};
+use crate::{
+    stage::{self, conformance},
+    support::{Gate, Log, assert_conserved, ended, rest, soon},
+};
 
 /// Whether the actors list what they handle; every behaviour is the same with and without.
 trait Dress: Send + Sync + 'static + Sized {
@@ -134,7 +137,7 @@ struct Troupe<D: Dress> {
 
 impl<D: Dress> Troupe<D> {
     fn new() -> Self {
-        let (system, log) = (System::new("test"), Log::default());
+        let (system, log) = (stage::system("test"), Log::default());
         let players = ["a", "b", "c"].map(|name| {
             let log = log.clone();
             let player = Player { name, log, notes: 0, dress: std::marker::PhantomData };
@@ -193,13 +196,13 @@ async fn a_call_that_comes_back<D: Dress>() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_call_that_comes_back_is_let_in_by_one_that_lends_itself_and_else_refused() {
     a_call_that_comes_back::<Listed>().await;
     a_call_that_comes_back::<Plain>().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_may_ask_itself_while_it_lends_itself() {
     let troupe = Troupe::<Listed>::new();
     let [a, ..] = &troupe.players;
@@ -211,7 +214,7 @@ async fn an_actor_may_ask_itself_while_it_lends_itself() {
     troupe.over();
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_is_not_of_the_call_stays_queued_in_order() {
     let troupe = Troupe::<Listed>::new();
     let [a, b, c] = &troupe.players;
@@ -221,14 +224,14 @@ async fn what_is_not_of_the_call_stays_queued_in_order() {
     steps.insert(0, Step::Pass(gate.clone()));
     steps.insert(1, Step::Tell(a.clone(), Note("first of b")));
     let script = asking(true, "outer", b, Play(name, steps));
-    let playing = tokio::spawn({
+    let playing = stage::spawn({
         let a = a.clone();
         async move { a.ask(script).await }
     });
     gate.arrived().await;
     a.tell(Note("one")).await.unwrap();
     // Of another call: it waits, too.
-    let other = tokio::spawn({
+    let other = stage::spawn({
         let (a, c) = (a.clone(), c.clone());
         async move { c.ask(asking(false, "other", &a, Play("stranger", vec![]))).await }
     });
@@ -255,7 +258,7 @@ async fn all_are_let_in<D: Dress>() {
     a.tell(Hold(held.clone())).await.unwrap();
     held.arrived().await;
     let then = Play("inner", vec![Step::Pass(gate.clone())]);
-    let playing = tokio::spawn({
+    let playing = stage::spawn({
         let (a, b) = (a.clone(), b.clone());
         async move { a.ask(Play("outer", vec![Step::Lend(Admit::All, b, then)])).await }
     });
@@ -282,20 +285,20 @@ async fn all_are_let_in<D: Dress>() {
     troupe.over();
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn one_that_lends_itself_to_all_handles_everything_in_order_while_it_waits() {
     all_are_let_in::<Listed>().await;
     all_are_let_in::<Plain>().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_flood_that_is_let_in_starves_nobody_and_the_reply_comes() {
     let troupe = Troupe::<Listed>::new();
     let [a, b, _] = &troupe.players;
     let gate = Gate::closed();
     let then = Play("inner", vec![Step::Pass(gate.clone())]);
     let script = Play("outer", vec![Step::Lend(Admit::All, b.clone(), then)]);
-    let playing = tokio::spawn({
+    let playing = stage::spawn({
         let a = a.clone();
         async move { a.ask(script).await }
     });
@@ -303,10 +306,10 @@ async fn a_flood_that_is_let_in_starves_nobody_and_the_reply_comes() {
     let floods: Vec<_> = (0..4)
         .map(|_| {
             let a = a.clone();
-            tokio::spawn(async move { while a.tell(Note("flood")).await.is_ok() {} })
+            stage::spawn(async move { while a.tell(Note("flood")).await.is_ok() {} })
         })
         .collect();
-    tokio::task::yield_now().await;
+    stage::yield_now().await;
     gate.open();
     soon("end of the script", playing).await.unwrap().unwrap();
     a.kill();
@@ -315,7 +318,7 @@ async fn a_flood_that_is_let_in_starves_nobody_and_the_reply_comes() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_turn_that_was_let_in_and_fails_takes_the_outer_one_along() {
     for (how, breaks) in [("panics", Step::Panic), ("declares a failure", Step::Fail)] {
         let troupe = Troupe::<Listed>::new();
@@ -331,7 +334,7 @@ async fn a_turn_that_was_let_in_and_fails_takes_the_outer_one_along() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_is_told_to_stop_lets_nobody_else_in() {
     let troupe = Troupe::<Listed>::new();
     let [a, b, _] = &troupe.players;
@@ -359,7 +362,7 @@ async fn an_actor_that_is_told_to_stop_lets_nobody_else_in() {
     troupe.over();
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn lending_ends_with_its_deadline_and_what_was_let_in_before_is_done() {
     let troupe = Troupe::<Listed>::new();
     let [a, b, _] = &troupe.players;

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use ghostlight::{
     Actor, ActorRef, ChildSpec, Context, Create, DeadReason, Failure, RestartWindow, SpawnOptions,
-    Status, StopReason, System,
+    Status, StopReason,
 };
 
 use crate::{
-    kin::{Act, Do, Kin, Plan, Point, call, fail, incarnation, n_tasks, of, permanent},
+    kin::{Act, Do, Kin, Plan, Point, call, fail, incarnation, of, permanent},
+    stage::{self, conformance},
     support::{
         Add, Counted, Gate, Journal, Listed, Log, Note, Path, alive, assert_conserved, dead, ended,
         park, rest, soon,
@@ -26,15 +27,15 @@ fn word(status: &Status) -> &'static str {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn status_goes_through_each_stage_in_order() {
     let slow = |it: Plan, point| it.at(point, [Act::Sleep(10), Act::Sleep(10)]);
-    let system = System::new("test");
+    let system = stage::system("test");
     let plan = Plan::new("child", &Log::default());
     let plan = [Point::Create, Point::Started, Point::Stopped].into_iter().fold(plan, slow);
     let child = system.supervise_created::<Kin>(plan, permanent());
     let watched = child.clone();
-    let seen = tokio::spawn(async move {
+    let seen = stage::spawn(async move {
         let mut seen = vec![word(&watched.status())];
         while *seen.last().unwrap() != "stopped" {
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -75,12 +76,12 @@ fn sample(actor: &ActorRef<Kin>) -> (Log<&'static str>, std::thread::JoinHandle<
     (seen, sampler)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[conformance(threads)]
 async fn status_never_goes_backwards_within_an_incarnation() {
     let order = ["starting", "running", "stopping", "stopped"];
     let rank = |it: &&str| order.iter().position(|known| known == it);
     for round in 0..200 {
-        let system = System::new("test");
+        let system = stage::system("test");
         let actor = system.spawn(Plan::new("plain", &Log::default()).build());
         let (seen, sampler) = sample(&actor);
         for n in 0..10 {
@@ -98,14 +99,14 @@ async fn status_never_goes_backwards_within_an_incarnation() {
         assert!(seen.iter().all(|it| rank(it).is_some()), "{seen:?}");
         assert!(seen.is_sorted_by_key(rank), "{seen:?}");
     }
-    let system = System::new("test");
+    let system = stage::system("test");
     let child = system.supervise(Plan::new("child", &Log::default()).factory(), permanent());
     soon("start", child.wait_started()).await.unwrap();
     let (seen, sampler) = sample(&child);
     for n in 0..200 {
         // Or one incarnation might be over before anybody has looked at it.
         while seen.all().last() != Some(&"running") {
-            tokio::task::yield_now().await;
+            stage::yield_now().await;
         }
         let act = if n % 2 == 0 { Act::Panic("torn") } else { Act::Stop };
         child.tell(Do(act)).await.unwrap();
@@ -123,22 +124,22 @@ async fn status_never_goes_backwards_within_an_incarnation() {
     assert_eq!(backwards, None, "{seen:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn whoever_waits_for_a_prepared_actor_to_start_hears_when_it_runs() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let prepared = system.prepare(Journal::<Listed>::new(&Log::default()));
     let actor = prepared.actor_ref();
-    let waits = tokio::spawn(async move { actor.wait_started().await });
+    let waits = stage::spawn(async move { actor.wait_started().await });
     rest().await;
     assert!(!waits.is_finished(), "it does not run yet");
-    let runs = tokio::spawn(prepared.run());
+    let runs = stage::spawn(prepared.run());
     soon("start", waits).await.unwrap().unwrap();
     runs.abort();
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_prepared_actor_takes_messages_at_once_and_handles_them_when_it_runs() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let is_here = |_: &Context<'_, Kin>| assert!(tokio::task::try_id().is_none(), "no task");
     let prepared = system.prepare(Plan::new("main", &log).raising(is_here).build());
@@ -147,7 +148,7 @@ async fn a_prepared_actor_takes_messages_at_once_and_handles_them_when_it_runs()
     (0..3).for_each(|n| main.try_tell(Note(n)).unwrap());
     for path in Path::BOTH {
         let (main, log) = (main.clone(), log.clone());
-        tokio::spawn(async move {
+        stage::spawn(async move {
             let sum = path.ask(&main, Add(5)).await.unwrap();
             log.push(format!("main sum {sum}"));
         });
@@ -167,10 +168,10 @@ async fn a_prepared_actor_takes_messages_at_once_and_handles_them_when_it_runs()
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_prepared_actor_that_never_runs_ends_so_and_its_messages_are_dead_letters() {
     for way in ["dropped", "run, and not polled"] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let mut letters = system.dead_letters(10);
         let log = Log::default();
         let (token, count) = Counted::new();
@@ -178,7 +179,7 @@ async fn a_prepared_actor_that_never_runs_ends_so_and_its_messages_are_dead_lett
         let main = prepared.actor_ref();
         (0..3).for_each(|n| main.try_tell(Note(n)).unwrap());
         let asker = main.clone();
-        let asked = tokio::spawn(async move { asker.ask(Add(7)).await });
+        let asked = stage::spawn(async move { asker.ask(Add(7)).await });
         rest().await;
         match way {
             "dropped" => drop(prepared),
@@ -197,10 +198,10 @@ async fn a_prepared_actor_that_never_runs_ends_so_and_its_messages_are_dead_lett
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_prepared_actor_whose_run_is_dropped_in_the_middle_is_lost_with_its_children() {
     for point in ["handler", "started", "idle"] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let inner = Plan::new("inner", &log);
         let plan = Plan::new("main", &log).raising(move |cx| _ = cx.spawn(inner.build()));
@@ -214,7 +215,7 @@ async fn a_prepared_actor_whose_run_is_dropped_in_the_middle_is_lost_with_its_ch
             main.try_tell(Do(Act::Wait(Gate::closed()))).unwrap();
         }
         let asker = main.clone();
-        let asked = tokio::spawn(async move { asker.ask(Add(7)).queued().await });
+        let asked = stage::spawn(async move { asker.ask(Add(7)).queued().await });
         let cut = tokio::time::timeout(Duration::from_secs(1), prepared.run()).await;
         assert!(cut.is_err(), "{point}");
         assert!(matches!(ended(&main).await, StopReason::Lost), "{point}");
@@ -224,15 +225,15 @@ async fn a_prepared_actor_whose_run_is_dropped_in_the_middle_is_lost_with_its_ch
         assert_eq!(log.all().iter().filter(|it| it.ends_with("dropped")).count(), 2, "{point}");
         // The deadlines of asks are kept by a task.
         tokio::time::sleep(Duration::from_secs(10)).await;
-        assert_eq!(n_tasks(), 0, "{point}");
+        assert_eq!(stage::n_tasks(), 0, "{point}");
         assert_conserved(&system);
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_prepared_actor_that_is_told_to_end_does_so_before_it_runs_and_drains_when_it_does() {
     for verb in ["stop", "kill", "drain", "shutdown"] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let prepared = system.prepare(Plan::new("main", &log).build());
         let main = prepared.actor_ref();
@@ -241,7 +242,7 @@ async fn a_prepared_actor_that_is_told_to_end_does_so_before_it_runs_and_drains_
             "stop" => main.stop(),
             "kill" => main.kill(),
             "drain" => main.drain(ghostlight::DrainBudget::default()),
-            _ => drop(tokio::spawn({
+            _ => drop(stage::spawn({
                 let system = system.clone();
                 async move { system.shutdown(Duration::from_secs(1)).await }
             })),
@@ -256,9 +257,9 @@ async fn a_prepared_actor_that_is_told_to_end_does_so_before_it_runs_and_drains_
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn after_a_shutdown_nothing_can_be_prepared_or_supervised() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     system.shutdown(Duration::from_secs(1)).await;
     let prepared = system.prepare(Plan::new("main", &log).build());
@@ -271,7 +272,7 @@ async fn after_a_shutdown_nothing_can_be_prepared_or_supervised() {
     assert!(system.actors().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn starting_has_a_deadline_which_creating_and_the_hooks_share() {
     // How long each part takes, in the first incarnation and in the second.
     let table: [(&[(Point, u64)], bool); 7] = [
@@ -285,7 +286,7 @@ async fn starting_has_a_deadline_which_creating_and_the_hooks_share() {
     ];
     for (parts, fails_first) in table {
         for is_first in [true, false] {
-            let system = System::new("test");
+            let system = stage::system("test");
             let log = Log::default();
             let mut plan = Plan::new("child", &log);
             for &(point, millis) in parts {
@@ -322,9 +323,9 @@ async fn starting_has_a_deadline_which_creating_and_the_hooks_share() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_was_spawned_from_a_value_has_the_same_time_to_start() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let plan = Plan::new("slow", &Log::default()).at(Point::Started, [Act::Sleep(60_000)]);
     let options = SpawnOptions::default().start_deadline(Duration::from_secs(2));
     let begin = system.runtime().now();
@@ -360,10 +361,10 @@ impl Create for Field {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_create_that_panics_when_it_is_dropped_does_not_keep_its_actor() {
     for way in ["stop", "kill", "owner", "deadline", "shutdown"] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let owner = system.spawn(Plan::new("owner", &Log::default()).build());
         let options = SpawnOptions::default().start_deadline(Duration::from_secs(3));
         let field = call(&owner, |cx| cx.create_with::<Field>((), options)).await;
@@ -397,9 +398,9 @@ impl Create for Hasty {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_create_that_panics_before_it_is_awaited_is_a_failed_start() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let owner = system.spawn(Plan::new("owner", &Log::default()).build());
     let never = permanent().window(RestartWindow::never()).tolerated();
     let [created, supervised] = call(&owner, move |cx: &Context<'_, Kin>| {

@@ -10,6 +10,7 @@ use ghostlight::{
 };
 
 use crate::{
+    stage::{self, conformance},
     support::{
         Boom, Gate, Journal, Listed, Log, Note, Plain, assert_conserved, dead_notes, ended, park,
         rest, soon,
@@ -54,9 +55,9 @@ const GRACEFUL: [Order; 3] =
 const FAILED: [(Order, &str); 2] =
     [(|it| it.kill(), "killed"), (|it| it.try_tell(Boom("torn")).unwrap(), "failed: torn")];
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_failed_end_is_shared_both_ways_and_names_who_was_first() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for (order, why) in FAILED {
         for linker_ends in [true, false] {
             let ((one, _), (two, _)) = (peer(&system, "one"), peer(&system, "two"));
@@ -73,9 +74,9 @@ async fn a_failed_end_is_shared_both_ways_and_names_who_was_first() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_graceful_end_is_not_shared() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for order in GRACEFUL {
         for linker_ends in [true, false] {
             let ((one, told), (two, _)) = (peer(&system, "one"), peer(&system, "two"));
@@ -111,9 +112,9 @@ impl Create for Stillborn {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_failure_to_start_is_shared_like_any_other() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let ((one, _), gate) = (peer(&system, "one"), Gate::closed());
     let other = system.create_with::<Stillborn>(gate.clone(), named("other"));
     link(&one, &other).await;
@@ -122,9 +123,9 @@ async fn a_failure_to_start_is_shared_like_any_other() {
     assert_eq!(first(&ended(&one).await), expected);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_is_starting_ends_with_the_one_it_is_linked_to() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let ((one, _), gate) = (peer(&system, "one"), Gate::closed());
     let other = system.create_with::<Stillborn>(gate.clone(), named("other"));
     link(&one, &other).await;
@@ -134,9 +135,9 @@ async fn an_actor_that_is_starting_ends_with_the_one_it_is_linked_to() {
     assert_eq!(first(&reason), (one.id(), "one".to_owned(), "killed".to_owned()));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_link_to_an_already_dead_actor_notifies_at_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for traps in [false, true] {
         for (order, why) in FAILED {
             let ((one, told), (two, _)) = (peer(&system, "one"), peer(&system, "two"));
@@ -174,9 +175,9 @@ async fn a_link_to_an_already_dead_actor_notifies_at_once() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_takes_ends_as_messages_survives_its_linked_peer() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for (trap_first, link_from) in [(true, true), (true, false), (false, true), (false, false)] {
         let (keeper, told) = peer(&system, "keeper");
         for (order, why) in FAILED {
@@ -216,9 +217,9 @@ async fn an_actor_that_takes_ends_as_messages_survives_its_linked_peer() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn one_end_gives_one_notice_however_many_ties_there_were() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for traps in [true, false] {
         let ((one, told), (two, _)) = (peer(&system, "one"), peer(&system, "two"));
         for _ in 0..2 {
@@ -258,9 +259,9 @@ async fn one_end_gives_one_notice_however_many_ties_there_were() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn unlink_undoes_a_link_whoever_of_the_two_says_it() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for (linker_unlinks, linker_ends) in
         [(true, true), (true, false), (false, true), (false, false)]
     {
@@ -286,9 +287,9 @@ async fn unlink_undoes_a_link_whoever_of_the_two_says_it() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_link_can_be_made_anew_after_it_was_undone() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let ((one, _), (two, _)) = (peer(&system, "one"), peer(&system, "two"));
     link(&one, &two).await;
     let other = one.clone();
@@ -298,9 +299,9 @@ async fn a_link_can_be_made_anew_after_it_was_undone() {
     assert_eq!(first(&ended(&one).await).0, two.id());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_links_to_itself_is_linked_to_nobody() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for traps in [false, true] {
         let (one, told) = peer(&system, "one");
         within(&one, move |cx| {
@@ -317,9 +318,9 @@ async fn an_actor_that_links_to_itself_is_linked_to_nobody() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn restarts_are_not_shared_and_the_final_end_is() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let spec = ChildSpec::permanent().window(RestartWindow::new(5, Duration::from_secs(60)));
     let (child, _) = supervised(&system, "child", spec);
     let ((one, told), (trapping, told_too)) = (peer(&system, "one"), peer(&system, "two"));
@@ -341,9 +342,9 @@ async fn restarts_are_not_shared_and_the_final_end_is() {
     assert!(told.log.take().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_supervised_actor_fails_with_its_link_and_is_started_again_by_its_own_supervisor() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for spec in [ChildSpec::permanent(), ChildSpec::transient()] {
         let (child, _) = supervised(&system, "child", spec);
         let (other, _) = peer(&system, "other");
@@ -378,9 +379,9 @@ async fn a_supervised_actor_fails_with_its_link_and_is_started_again_by_its_own_
 }
 
 /// A link outlives the restarts of both.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_links_of_an_actor_survive_its_restarts() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (child, _) = supervised(&system, "child", ChildSpec::permanent());
     let (other, _) = peer(&system, "other");
     link(&child, &other).await;
@@ -397,9 +398,9 @@ async fn the_links_of_an_actor_survive_its_restarts() {
 
 /// It has failed already, for a reason of its own; that it fails once more with its link would cost
 /// it a restart.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_between_two_incarnations_has_nothing_to_share() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let backoff = Backoff::default().min(Duration::from_secs(2));
     let (child, _) = supervised(&system, "child", ChildSpec::permanent().backoff(backoff));
     let (other, _) = peer(&system, "other");
@@ -431,9 +432,9 @@ impl Handler<Note> for Diarist {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_busy_peer_may_finish_its_turn_and_clean_up() {
-    let (system, log) = (System::new("test"), Log::default());
+    let (system, log) = (stage::system("test"), Log::default());
     let mut letters = system.dead_letters(10);
     let ((one, _), busy) = (peer(&system, "one"), system.spawn(Diarist(log.clone())));
     link(&one, &busy).await;
@@ -447,9 +448,9 @@ async fn a_busy_peer_may_finish_its_turn_and_clean_up() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_end_that_an_owner_wants_is_not_shared_by_the_friends_of_its_children() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let ((owner, _), (friend, _)) = (peer(&system, "owner"), peer(&system, "friend"));
     let pal = friend.clone();
     let (shelf, told) = (Log::default(), Told::default());
@@ -464,15 +465,15 @@ async fn an_end_that_an_owner_wants_is_not_shared_by_the_friends_of_its_children
     assert_eq!(friend.is_alive(), !why.is_failure(), "{why}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_link_reaches_over_systems_and_its_end_goes_by_its_own() {
-    let (here, there) = (System::new("here"), System::new("there"));
+    let (here, there) = (stage::system("here"), stage::system("there"));
     let ((one, _), (two, _)) = (peer(&here, "one"), peer(&there, "two"));
     link(&one, &two).await;
     there.shutdown(Duration::from_secs(1)).await;
     rest().await;
     assert!(one.is_alive(), "a shutdown is no failure");
-    let (three, _) = peer(&System::new("fleeting"), "three");
+    let (three, _) = peer(&stage::unkept("fleeting"), "three");
     link(&one, &three).await;
     rest().await;
     assert!(!three.is_alive() && one.is_alive());
@@ -489,7 +490,7 @@ async fn ring<G: Guise>(system: &System, n: usize) -> Vec<ActorRef<Watchman<G>>>
 }
 
 async fn check_ring<G: Guise>() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for busy in [false, true] {
         let all = ring::<G>(&system, 1000).await;
         let first_dead = all[400].id();
@@ -528,14 +529,14 @@ fn a_ring_of_a_thousand_linked_actors_ends_without_recursion() {
     ring.unwrap().join().unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[conformance(threads)]
 async fn a_ring_that_is_torn_in_three_places_at_once_ends() {
     for _ in 0..10 {
-        let system = System::new("test");
+        let system = stage::system("test");
         let all = ring::<Listed>(&system, 300).await;
         let tears = [0, 100, 101].map(|n| {
             let actor = all[n].clone();
-            tokio::spawn(async move { actor.kill() })
+            stage::spawn(async move { actor.kill() })
         });
         for tear in tears {
             tear.await.unwrap();
@@ -547,13 +548,13 @@ async fn a_ring_that_is_torn_in_three_places_at_once_ends() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_hub_with_a_thousand_links_takes_all_of_them_along() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for hub_ends in [true, false] {
         let (hub, _) = peer(&system, "hub");
         let mut spokes = Vec::new();
-        for n in 0..1000 {
+        for n in 0..stage::times(1000) {
             let (spoke, _) = peer(&system, "spoke");
             if n % 2 == 0 {
                 link(&hub, &spoke).await;
@@ -565,7 +566,7 @@ async fn a_hub_with_a_thousand_links_takes_all_of_them_along() {
         if hub_ends {
             hub.kill();
         } else {
-            spokes[500].kill();
+            spokes[spokes.len() / 2].kill();
         }
         for spoke in &spokes {
             ended(spoke).await;
@@ -576,16 +577,16 @@ async fn a_hub_with_a_thousand_links_takes_all_of_them_along() {
     assert_conserved(&system);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[conformance(threads)]
 async fn two_linked_actors_may_end_at_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for _ in 0..2000 {
         let ((one, _), (two, _)) = (peer(&system, "one"), peer(&system, "two"));
         link(&one, &two).await;
         let (first, second) = (one.clone(), two.clone());
         let ends = [
-            tokio::spawn(async move { first.kill() }),
-            tokio::spawn(async move { second.try_tell(Boom("torn")).unwrap_or(()) }),
+            stage::spawn(async move { first.kill() }),
+            stage::spawn(async move { second.try_tell(Boom("torn")).unwrap_or(()) }),
         ];
         for end in ends {
             _ = soon("end", end).await;
@@ -601,13 +602,13 @@ async fn two_linked_actors_may_end_at_once() {
 }
 
 /// Whoever of the two comes first: linked and then ended, or ended and then linked.
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn in_a_race_of_link_and_failure_the_failure_is_shared() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for _ in 0..2000 {
         let ((one, _), (two, _)) = (peer(&system, "one"), peer(&system, "two"));
         let other = two.clone();
-        let ender = tokio::spawn(async move { other.kill() });
+        let ender = stage::spawn(async move { other.kill() });
         link(&one, &two).await;
         ender.await.unwrap();
         assert_eq!(first(&ended(&one).await).0, two.id());
@@ -615,9 +616,9 @@ async fn in_a_race_of_link_and_failure_the_failure_is_shared() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_parked_peer_delays_nobodys_end() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let ((one, told), (two, _)) = (peer(&system, "one"), peer(&system, "two"));
     link(&one, &two).await;
     let gate = within_later(&one, |cx| cx.trap_links()).await;
@@ -632,9 +633,9 @@ async fn a_parked_peer_delays_nobodys_end() {
 }
 
 /// Its protocol does not list what it is told, and it never watched.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_trap_works_without_any_watch_and_without_being_listed() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (keeper, told) = watchman::<Plain>(&system);
     let other = system.spawn(Journal::<Listed>::new(&Log::default()));
     let peer = other.clone();

@@ -12,9 +12,10 @@ use ghostlight::{
 
 use crate::{
     kin::{
-        Act, Do, Kin, Plan, Point, call, eager, fail, family, incarnation, n_tasks, named,
-        permanent, watched,
+        Act, Do, Kin, Plan, Point, call, eager, fail, family, incarnation, named, permanent,
+        watched,
     },
+    stage::{self, conformance},
     support::{Gate, Log, Note, assert_conserved, ended, park, rest, soon},
 };
 
@@ -46,7 +47,7 @@ const EVERYWHERE: [At; 9] = [
 
 /// A child that stands there, and its owner.
 async fn child_at(at: At) -> (System, ActorRef<Kin>, ActorRef<Kin>) {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let owner = system.spawn(Plan::new("owner", &log).build());
     let long = Act::Sleep(1_000);
@@ -87,7 +88,7 @@ fn is_halted(children: &Children, child: &ActorRef<Kin>) -> bool {
     children.list().iter().any(|it| it.id == child.id() && it.is_halted)
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_that_was_stopped_stays_down_with_its_queue_until_it_is_started() {
     for at in EVERYWHERE {
         let (system, owner, child) = child_at(at).await;
@@ -112,7 +113,7 @@ async fn a_child_that_was_stopped_stays_down_with_its_queue_until_it_is_started(
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_that_was_stopped_takes_no_messages() {
     for at in EVERYWHERE {
         let (_system, owner, child) = child_at(at).await;
@@ -121,7 +122,7 @@ async fn a_child_that_was_stopped_takes_no_messages() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_is_restarted_by_hand_wherever_it_stands_and_that_costs_nothing() {
     for at in EVERYWHERE {
         let (system, owner, child) = child_at(at).await;
@@ -137,7 +138,7 @@ async fn a_child_is_restarted_by_hand_wherever_it_stands_and_that_costs_nothing(
         assert_eq!(incarnation(&owner).await, 0, "{at:?}");
         assert_conserved(&system);
     }
-    let system = System::new("test");
+    let system = stage::system("test");
     let never = permanent().window(RestartWindow::never());
     let child = system.supervise(Plan::new("child", &Log::default()).factory(), never);
     for n in 0..20 {
@@ -150,7 +151,7 @@ async fn a_child_is_restarted_by_hand_wherever_it_stands_and_that_costs_nothing(
     assert_eq!(history.len(), 20);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_removed_child_stays_away_wherever_it_stood_and_harms_nobody() {
     for at in EVERYWHERE {
         let (system, owner, child) = child_at(at).await;
@@ -175,7 +176,7 @@ async fn a_removed_child_stays_away_wherever_it_stood_and_harms_nobody() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_owner_ends_at_once_wherever_its_child_stands() {
     for at in EVERYWHERE {
         for is_killed in [false, true] {
@@ -193,15 +194,15 @@ async fn an_owner_ends_at_once_wherever_its_child_stands() {
             assert!(took < limit, "{at:?} {is_killed}: {took:?}");
             assert!(system.actors().is_empty(), "{at:?}");
             rest().await;
-            assert_eq!(n_tasks(), 0, "{at:?} {is_killed}: no task remains");
+            assert_eq!(stage::n_tasks(), 0, "{at:?} {is_killed}: no task remains");
             assert_conserved(&system);
         }
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_that_cannot_be_started_again_ends_for_good() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let owner = system.spawn(Plan::new("owner", &Log::default()).build());
     let plan = Plan::new("child", &Log::default());
     let [stopped, restarted, removed] = call(&owner, move |cx| {
@@ -220,9 +221,9 @@ async fn a_child_that_cannot_be_started_again_ends_for_good() {
     assert!(children.list().is_empty() && owner.is_alive());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn only_the_own_children_are_managed() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let owners = ["a", "b"].map(|it| system.spawn(Plan::new(it, &Log::default()).build()));
     let plan = Plan::new("child", &Log::default());
     let child = call(&owners[0], move |cx| cx.spawn(plan.build())).await;
@@ -237,9 +238,9 @@ async fn only_the_own_children_are_managed() {
     assert_eq!((mine[0].id, mine[0].label), (child.id(), std::any::type_name::<Kin>()));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn five_hundred_finished_children_leave_the_table_empty() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let owner = system.spawn(Plan::new("owner", &Log::default()).build());
     let children = call(&owner, |cx| {
         let plan = Plan::new("child", &Log::default());
@@ -260,10 +261,10 @@ async fn five_hundred_finished_children_leave_the_table_empty() {
     assert!(owner.children().list().is_empty());
     assert_eq!(system.actors().len(), 1);
     rest().await;
-    assert_eq!(n_tasks(), 1, "the owner's own");
+    assert_eq!(stage::n_tasks(), 1, "the owner's own");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn shutdown_comes_through_a_round_and_a_backoff_and_reports_everybody() {
     for wait in [0, 20, 70, 150] {
         let (system, _ledger) = watched();
@@ -297,14 +298,14 @@ async fn shutdown_comes_through_a_round_and_a_backoff_and_reports_everybody() {
         }
         assert!(system.actors().is_empty());
         rest().await;
-        assert_eq!(n_tasks(), 0, "{wait}: no task remains");
+        assert_eq!(stage::n_tasks(), 0, "{wait}: no task remains");
         assert_conserved(&system);
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_supervised_child_that_had_to_be_killed_is_among_the_killed() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (_owner, [stuck, _]) = family(
         &system,
         &Log::default(),
@@ -325,12 +326,12 @@ async fn a_supervised_child_that_had_to_be_killed_is_among_the_killed() {
     assert_eq!(report.ended.len() + killed.len(), 4, "{report}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[conformance(threads)]
 async fn verbs_from_many_threads_leave_a_group_that_works() {
     for supervision in
         [Supervision::one_for_one(), Supervision::one_for_all(), Supervision::rest_for_one()]
     {
-        let system = System::new("test");
+        let system = stage::system("test");
         let specs = [
             ("a", permanent()),
             ("b", eager(ChildSpec::transient())),
@@ -342,7 +343,7 @@ async fn verbs_from_many_threads_leave_a_group_that_works() {
         let hands: Vec<_> = (0..4usize)
             .map(|hand| {
                 let (children, kids, is_over) = (owner.children(), kids.clone(), is_over.clone());
-                tokio::spawn(async move {
+                stage::spawn(async move {
                     let mut luck = fastrand::Rng::with_seed(hand as u64);
                     while !is_over.load(Ordering::Relaxed) {
                         let kid = &kids[luck.usize(..kids.len())];
@@ -353,7 +354,7 @@ async fn verbs_from_many_threads_leave_a_group_that_works() {
                             4 => _ = kid.try_tell(Do(Act::Panic("torn"))),
                             _ => _ = kid.try_tell(Note(1)),
                         }
-                        tokio::task::yield_now().await;
+                        stage::yield_now().await;
                     }
                 })
             })
@@ -368,7 +369,7 @@ async fn verbs_from_many_threads_leave_a_group_that_works() {
             owner.children().start(kid.id()).unwrap();
             soon("answer", async {
                 while kid.ask(Do(Act::Nothing)).await.is_err() {
-                    tokio::task::yield_now().await;
+                    stage::yield_now().await;
                     _ = owner.children().start(kid.id());
                 }
             })
@@ -385,9 +386,9 @@ async fn verbs_from_many_threads_leave_a_group_that_works() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_can_be_managed_from_a_handler_of_its_owner_and_from_its_own() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (owner, [child]) =
         family(&system, &Log::default(), Supervision::default(), [("child", permanent())]).await;
     let (id, gate) = (child.id(), Gate::closed());

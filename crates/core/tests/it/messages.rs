@@ -2,10 +2,13 @@
 
 use std::marker::PhantomData;
 
-use ghostlight::{Actor, Boxed, Context, Handler, Message, Recipient, StopReason, System};
+use ghostlight::{Actor, Boxed, Context, Handler, Message, Recipient, StopReason};
 
-use crate::support::{
-    Add, Counted, Journal, Listed, Log, Note, Path, alive, assert_conserved, ended, rest,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Counted, Journal, Listed, Log, Note, Path, alive, assert_conserved, ended, rest,
+    },
 };
 
 struct Keeper<T>(Vec<T>);
@@ -24,9 +27,9 @@ impl<T: Send + 'static> Handler<Keep<T>> for Keeper<T> {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_generic_actor_can_be_spawned_and_served() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (words, numbers) = (system.spawn(Keeper(Vec::new())), system.spawn(Keeper(Vec::new())));
     for path in Path::BOTH {
         path.ask(&words, Keep("word")).await.unwrap();
@@ -97,7 +100,7 @@ async fn sizes<P: 'static>(runs: bool)
 where
     Sizes<P>: Actor,
 {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Sizes::<P>(log.clone(), PhantomData));
     let (counted, count) = Counted::new();
@@ -120,7 +123,7 @@ where
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn messages_of_any_size_arrive_intact_and_are_dropped_exactly_once_run_or_not() {
     for runs in [true, false] {
         sizes::<Declared>(runs).await;
@@ -150,9 +153,9 @@ impl Handler<Add> for Mock {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_contract_is_served_by_an_actor_and_by_a_mock() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let real = system.spawn(Journal::<Listed>::new(&log));
     let mock = system.spawn(Mock(log.clone()));

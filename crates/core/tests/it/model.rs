@@ -7,9 +7,11 @@ use ghostlight::{
     Actor, ActorRef, Capacity, Context, DeadLetters, DeadReason, Handler, MailboxOptions, Message,
     Overflow, Protocol, Refused, SpawnOptions, System,
 };
-use tokio::task::JoinHandle;
 
-use crate::support::{Gate, Log, Path, dead, rest};
+use crate::{
+    stage::{self, conformance},
+    support::{Gate, Log, Path, dead, rest},
+};
 
 /// Handled when the test lets the next message pass, and answered with its number.
 #[derive(Debug, Message)]
@@ -198,14 +200,14 @@ struct Trial<P: Shape> {
     gate: Gate,
     handled: Log<u64>,
     letters: DeadLetters,
-    open: Vec<(u64, JoinHandle<End>)>,
+    open: Vec<(u64, stage::JoinHandle<End>)>,
     model: Model,
     next: u64,
 }
 
 impl<P: Shape> Trial<P> {
     fn new(mailbox: MailboxOptions, throughput: u32) -> Self {
-        let system = System::new("test");
+        let system = stage::system("test");
         let (gate, handled) = (Gate::closed(), Log::default());
         let options = SpawnOptions::default().mailbox(mailbox).throughput(throughput);
         let state =
@@ -222,7 +224,7 @@ impl<P: Shape> Trial<P> {
         let (actor, path) = (self.actor.clone(), Path::BOTH[chance.usize(..2)]);
         let (is_ask, waits) = ([false, false, true][chance.usize(..3)], chance.bool());
         let sending = match (is_ask, waits) {
-            (true, _) => tokio::spawn(async move {
+            (true, _) => stage::spawn(async move {
                 match path.ask(&actor, Item(n)).await {
                     Ok(reply) => {
                         assert_eq!(reply, n, "somebody else's reply");
@@ -231,10 +233,10 @@ impl<P: Shape> Trial<P> {
                     Err(error) => End::Refused(error.refused().expect("a refusal, and no failure")),
                 }
             }),
-            (false, true) => tokio::spawn(async move { ended(actor.tell(Item(n)).await) }),
+            (false, true) => stage::spawn(async move { ended(actor.tell(Item(n)).await) }),
             (false, false) => {
                 let sent = ended(actor.try_tell(Item(n)));
-                tokio::spawn(async move { sent })
+                stage::spawn(async move { sent })
             }
         };
         self.open.push((n, sending));
@@ -294,7 +296,7 @@ fn ended(sent: Result<(), ghostlight::TellError<Item>>) -> End {
 }
 
 async fn agrees<P: Shape>(mailbox: MailboxOptions, seed: u64, operations: u64) {
-    let mut chance = fastrand::Rng::with_seed(seed);
+    let mut chance = stage::chance(seed);
     let mut trial = Trial::<P>::new(mailbox, chance.u32(1..4));
     for operation in 0..operations {
         trial.step(&mut chance);
@@ -306,32 +308,32 @@ async fn agrees<P: Shape>(mailbox: MailboxOptions, seed: u64, operations: u64) {
 async fn ten_thousand(mailbox: fn(Capacity) -> MailboxOptions) {
     for (seed, capacity) in (0..).zip([1, 2, 3, 5, 8]) {
         let mailbox = mailbox(Capacity::new(capacity).expect("it is not zero"));
-        agrees::<Listed>(mailbox, seed, 2000).await;
-        agrees::<Plain>(mailbox, seed, 2000).await;
+        agrees::<Listed>(mailbox, seed, stage::times(2000) as u64).await;
+        agrees::<Plain>(mailbox, seed, stage::times(2000) as u64).await;
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_mailbox_that_waits_agrees_with_the_model() {
     ten_thousand(MailboxOptions::wait).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_mailbox_that_rejects_agrees_with_the_model() {
     ten_thousand(MailboxOptions::reject).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_mailbox_that_drops_the_newest_agrees_with_the_model() {
     ten_thousand(MailboxOptions::drop_newest).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_mailbox_that_drops_the_oldest_agrees_with_the_model() {
     ten_thousand(MailboxOptions::drop_oldest).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_unbounded_mailbox_agrees_with_the_model() {
     ten_thousand(|_| MailboxOptions::unbounded()).await;
 }

@@ -11,20 +11,23 @@ use std::{
 
 use ghostlight::{Actor, ActorRef, Context, Handler, Message, System};
 
-use crate::support::{
-    Add, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved, ended, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved, ended, rest, soon,
+    },
 };
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_loop_of_inlined_asks_lets_other_tasks_run() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     let turns = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&turns);
-    let other = tokio::spawn(async move {
+    let other = stage::spawn(async move {
         loop {
             counted.fetch_add(1, Ordering::Relaxed);
-            tokio::task::yield_now().await;
+            stage::yield_now().await;
         }
     });
     for _ in 0..10_000 {
@@ -80,26 +83,27 @@ impl Handler<Depth> for Deep {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_chain_of_inlined_asks_neither_overflows_the_stack_nor_changes_results() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut first = system.spawn(Deep(None));
-    for _ in 0..5000 {
+    let levels = stage::times(5000);
+    for _ in 0..levels {
         first = system.spawn(Deep(Some(first)));
     }
     for suspends in [false, true] {
         for path in Path::BOTH {
             let asked = path.ask(&first, Depth { suspends }).within(Duration::MAX);
             let depth = soon("end of the chain", asked).await.unwrap();
-            assert_eq!(depth, 5000, "{path:?}, suspends: {suspends}");
+            assert_eq!(depth, levels as u64, "{path:?}, suspends: {suspends}");
         }
     }
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_asks_itself_waits_for_its_own_deadline_and_lives_on() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Selfish);
     for path in Path::BOTH {
         let reply = soon("reply", path.ask(&actor, AskYourself(true))).await.unwrap();
@@ -124,14 +128,14 @@ impl Handler<AskYourself> for Selfish {
 }
 
 /// What comes in while a turn runs on its caller is handled after it, in order.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_is_sent_during_an_inlined_turn_is_handled_after_it_in_order() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for suspends in [0, 20] {
         let log = Log::default();
         let actor = system.spawn(Journal::<Plain>::new(&log));
         let asker = actor.clone();
-        let asked = tokio::spawn(async move { asker.ask(Slow(suspends)).await });
+        let asked = stage::spawn(async move { asker.ask(Slow(suspends)).await });
         rest().await;
         (100..103).for_each(|n| actor.try_tell(Note(n)).unwrap());
         assert_eq!(soon("reply", asked).await.unwrap().unwrap(), suspends);
@@ -160,10 +164,10 @@ impl Handler<Note> for Chatty {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_inlined_turn_may_send_to_its_own_actor() {
     for used in [false, true] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let actor = system.spawn(Chatty(log.clone()));
         if used {
@@ -177,13 +181,13 @@ async fn an_inlined_turn_may_send_to_its_own_actor() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_order_given_during_an_inlined_turn_is_obeyed_after_it() {
     let orders: [fn(&ActorRef<Ordered>); 3] =
         [|it| it.stop(), |it| it.kill(), |it| it.drain(Default::default())];
     for order in orders {
         for used in [false, true] {
-            let system = System::new("test");
+            let system = stage::system("test");
             let actor = system.spawn(Ordered(order));
             if used {
                 actor.tell(Obey(false)).await.unwrap();
@@ -212,16 +216,16 @@ impl Handler<Obey> for Ordered {
 }
 
 /// Asks and stops race; whoever wins, nobody hangs and nothing is lost.
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn inlined_asks_race_with_stop_and_every_one_of_them_ends() {
     for round in 0..200u64 {
-        let system = System::new("test");
+        let system = stage::system("test");
         let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
         let stopped = Arc::new(AtomicBool::new(false));
         let askers: Vec<_> = (0..3)
             .map(|_| {
                 let (actor, stopped) = (actor.clone(), Arc::clone(&stopped));
-                tokio::spawn(async move {
+                stage::spawn(async move {
                     while !stopped.load(Ordering::Relaxed) {
                         if actor.ask(Add(1)).await.is_err() {
                             break;
@@ -231,7 +235,7 @@ async fn inlined_asks_race_with_stop_and_every_one_of_them_ends() {
             })
             .collect();
         for _ in 0..round % 10 {
-            tokio::task::yield_now().await;
+            stage::yield_now().await;
         }
         if round % 2 == 0 {
             actor.stop();

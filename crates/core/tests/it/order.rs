@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use ghostlight::{
-    Actor, ActorRef, Capacity, Context, Handler, MailboxOptions, Message, SpawnOptions, System,
+    Actor, ActorRef, Capacity, Context, Handler, MailboxOptions, Message, SpawnOptions,
 };
 
-use crate::support::{
-    Add, Form, Gate, Hold, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved, ended,
-    park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Form, Gate, Hold, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved,
+        ended, park, rest, soon,
+    },
 };
 
 /// Sender and number, in one word.
@@ -29,14 +32,14 @@ fn assert_each_senders_order(told: &[u64], senders: u64, each: u64) {
 }
 
 async fn tagged_tells<F: Form>(mailbox: MailboxOptions) {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let options = SpawnOptions::default().mailbox(mailbox);
     let actor = system.spawn_with(Journal::<F>::new(&log), options);
     let senders: Vec<_> = (0..8)
         .map(|sender| {
             let actor = actor.clone();
-            tokio::spawn(async move {
+            stage::spawn(async move {
                 for n in 0..1000 {
                     actor.tell(Note(tagged(sender, n))).await.unwrap();
                 }
@@ -51,7 +54,7 @@ async fn tagged_tells<F: Form>(mailbox: MailboxOptions) {
     assert_conserved(&system);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[conformance(threads)]
 async fn after_a_thousand_tagged_tells_from_each_of_eight_senders_each_ones_order_is_kept() {
     for mailbox in [
         MailboxOptions::unbounded(),
@@ -64,11 +67,11 @@ async fn after_a_thousand_tagged_tells_from_each_of_eight_senders_each_ones_orde
 }
 
 /// One sender that uses every way in, through a mailbox that is often full.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn one_senders_order_is_kept_over_tell_ask_and_try_tell_mixed() {
-    for seed in 0..20 {
-        let mut chance = fastrand::Rng::with_seed(seed);
-        let system = System::new("test");
+    for seed in 0..stage::times(20) as u64 {
+        let mut chance = stage::chance(seed);
+        let system = stage::system("test");
         let log = Log::default();
         let capacity = Capacity::new(chance.u32(1..4)).unwrap();
         let options = SpawnOptions::default().mailbox(MailboxOptions::wait(capacity));
@@ -85,7 +88,7 @@ async fn one_senders_order_is_kept_over_tell_ask_and_try_tell_mixed() {
                     Err(full) => actor.tell(full.into_message().unwrap()).await.unwrap(),
                 },
                 _ => {
-                    tokio::task::yield_now().await;
+                    stage::yield_now().await;
                     actor.tell(Note(n)).await.unwrap();
                 }
             }
@@ -124,9 +127,9 @@ impl Handler<Go> for Second {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn if_a_tells_b_and_then_c_and_c_tells_b_then_b_hears_a_first() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let last = system.spawn(Journal::<Listed>::new(&log));
     let next = system.spawn(Second { last: last.clone() });
@@ -178,10 +181,10 @@ impl Handler<Told> for SlowStart {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn spawn_returns_before_started_has_finished_and_what_is_sent_meanwhile_is_handled_after_it()
 {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (gate, log) = (Gate::closed(), Log::default());
     let actor = system.spawn(SlowStart(gate.clone(), log.clone()));
     (2..5).for_each(|n| actor.try_tell(Told(n)).unwrap());
@@ -196,9 +199,9 @@ async fn spawn_returns_before_started_has_finished_and_what_is_sent_meanwhile_is
 }
 
 /// Every send meets the actor just as it comes to rest.
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn a_send_that_races_with_the_actor_going_idle_is_handled_without_another_send() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Journal::<Listed>::new(&log));
     let handled = Arc::new(tokio::sync::Notify::new());
@@ -225,16 +228,16 @@ impl Handler<Told> for Echo {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_does_not_overtake_the_tells_before_it() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for path in Path::BOTH {
         let log = Log::default();
         let actor = system.spawn(Journal::<Listed>::new(&log));
         let gate = park(&actor).await;
         actor.tell(Note(1)).await.unwrap();
         let asking = actor.clone();
-        let asked = tokio::spawn(async move { path.ask(&asking, Slow(2)).await.unwrap() });
+        let asked = stage::spawn(async move { path.ask(&asking, Slow(2)).await.unwrap() });
         rest().await;
         actor.tell(Note(3)).await.unwrap();
         gate.open();
@@ -270,16 +273,16 @@ impl Handler<Told> for Pushy {
 }
 
 /// There is room for a moment, when a message was taken, but it belongs to the first in line.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_sender_that_does_not_wait_cannot_pass_those_in_line() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
     let actor = system.spawn_with(Pushy(log.clone()), options);
     let gate = park(&actor).await;
     actor.try_tell(Push).unwrap();
     let sender = actor.clone();
-    let waiting = tokio::spawn(async move { sender.tell(Told(2)).await });
+    let waiting = stage::spawn(async move { sender.tell(Told(2)).await });
     rest().await;
     gate.open();
     soon("room", waiting).await.unwrap().unwrap();

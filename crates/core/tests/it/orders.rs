@@ -9,15 +9,16 @@ use ghostlight::{
 
 use crate::{
     kin::{Act, Do, Kin, Plan, Point, call, eager, fail, incarnation, permanent},
+    stage::{self, conformance},
     support::{
         Add, Gate, Journal, Listed, Log, Note, assert_conserved, dead_notes, ended, park, rest,
         soon,
     },
 };
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn of_two_equal_orders_the_first_stands() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     let gate = park(&actor).await;
     actor.stop_because("first");
@@ -38,11 +39,11 @@ async fn of_two_equal_orders_the_first_stands() {
     assert_eq!(ended(&owner).await.to_string(), "stopped: first");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_order_to_end_that_comes_while_an_incarnation_fails_still_stands() {
     let drain = |it: &ActorRef<Kin>| it.drain(DrainBudget::default());
     for (how, order) in [("stop", ActorRef::stop as fn(&ActorRef<Kin>)), ("drain", drain)] {
-        let (system, log) = (System::new("test"), Log::default());
+        let (system, log) = (stage::system("test"), Log::default());
         let plan = Plan::new("child", &log).at(Point::Stopped, [Act::Sleep(100)]);
         let child = system.supervise(plan.factory(), eager(ChildSpec::transient()));
         incarnation(&child).await;
@@ -55,9 +56,9 @@ async fn an_order_to_end_that_comes_while_an_incarnation_fails_still_stands() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_that_is_being_replaced_comes_back_whoever_tells_it_to_stop_meanwhile() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let spec = eager(ChildSpec::transient());
     let child = system.supervise(Plan::new("child", &Log::default()).factory(), spec);
     incarnation(&child).await;
@@ -69,9 +70,9 @@ async fn a_child_that_is_being_replaced_comes_back_whoever_tells_it_to_stop_mean
     assert!(matches!(ended(&child).await, StopReason::Stopped(_)));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_kill_that_was_outlived_is_not_reported_at_the_end() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let child = system.supervise(Plan::new("child", &Log::default()).factory(), permanent());
     incarnation(&child).await;
     child.kill();
@@ -81,10 +82,10 @@ async fn a_kill_that_was_outlived_is_not_reported_at_the_end() {
     assert!(report.is_clean() && report.ended.len() == 1, "{report}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn senders_that_wait_for_room_get_their_message_back_whatever_closes_the_door() {
     for way in ["by itself", "panic", "stop", "kill", "halted", "removed", "never run", "lost"] {
-        let (system, gate) = (System::new("test"), Gate::closed());
+        let (system, gate) = (stage::system("test"), Gate::closed());
         let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
         // What ends it may take long to be over; nobody waits for that.
         let plan = Plan::new("x", &Log::default()).always(Point::Stopped, Act::Sleep(900));
@@ -95,7 +96,7 @@ async fn senders_that_wait_for_room_get_their_message_back_whatever_closes_the_d
                 let made = system.prepare_with(plan.build(), options);
                 let actor = made.actor_ref();
                 match way {
-                    "lost" => run = Some(tokio::spawn(made.run())),
+                    "lost" => run = Some(stage::spawn(made.run())),
                     _ => prepared = Some(made),
                 }
                 actor
@@ -109,7 +110,7 @@ async fn senders_that_wait_for_room_get_their_message_back_whatever_closes_the_d
         let next = if way == "panic" { Act::Panic("torn") } else { Act::Stop };
         actor.try_tell(Do(next)).unwrap();
         let sender = actor.clone();
-        let waiting = tokio::spawn(async move {
+        let waiting = stage::spawn(async move {
             // Places may be free for the first ones.
             for n in 1..5 {
                 sender.tell(Note(n)).await?;
@@ -133,9 +134,9 @@ async fn senders_that_wait_for_room_get_their_message_back_whatever_closes_the_d
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn senders_that_wait_for_an_actor_between_two_incarnations_are_sent_away_when_it_is_halted() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
     let slow = permanent().backoff(Backoff::default().min(Duration::from_secs(100)));
     let child = Plan::new("child", &Log::default());
@@ -144,7 +145,7 @@ async fn senders_that_wait_for_an_actor_between_two_incarnations_are_sent_away_w
     fail(&child, "torn").await;
     child.try_tell(Note(1)).unwrap();
     let sender = child.clone();
-    let waiting = tokio::spawn(async move { sender.tell(Note(2)).await });
+    let waiting = stage::spawn(async move { sender.tell(Note(2)).await });
     rest().await;
     assert!(!waiting.is_finished());
     let begin = tokio::time::Instant::now();
@@ -154,9 +155,9 @@ async fn senders_that_wait_for_an_actor_between_two_incarnations_are_sent_away_w
     assert!(begin.elapsed() < Duration::from_millis(10), "{:?}", begin.elapsed());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn messages_that_are_sent_away_before_the_children_end_count_as_undelivered() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(10);
     let plan = Plan::new("child", &Log::default()).always(Point::Stopped, Act::Sleep(100));
     let owner = system.spawn(Plan::new("owner", &Log::default()).build());
@@ -164,7 +165,7 @@ async fn messages_that_are_sent_away_before_the_children_end_count_as_undelivere
     let gate = park(&owner).await;
     (0..3).for_each(|n| owner.try_tell(Note(n)).unwrap());
     let down = system.clone();
-    let down = tokio::spawn(async move { down.shutdown(Duration::from_secs(60)).await });
+    let down = stage::spawn(async move { down.shutdown(Duration::from_secs(60)).await });
     rest().await;
     gate.open();
     let report = soon("report", down).await.unwrap();
@@ -187,10 +188,10 @@ impl Handler<Go> for Nag {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_that_asks_its_ending_owner_gets_its_message_back_however_deep_they_are() {
     for way in ["owner", "shutdown"] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let (top, told) = (system.spawn(Plan::new("top", &Log::default()).build()), Log::default());
         let plan = Plan::new("middle", &Log::default());
         let middle = match way {
@@ -206,7 +207,7 @@ async fn a_child_that_asks_its_ending_owner_gets_its_message_back_however_deep_t
         let down = system.clone();
         match way {
             "owner" => top.stop(),
-            _ => drop(tokio::spawn(async move { down.shutdown(Duration::from_secs(60)).await })),
+            _ => drop(stage::spawn(async move { down.shutdown(Duration::from_secs(60)).await })),
         }
         rest().await;
         gate.open();
@@ -243,18 +244,18 @@ impl Handler<Add> for Stillborn {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_that_asks_an_owner_that_does_not_start_gets_its_message_back() {
-    let (system, told) = (System::new("test"), Log::default());
+    let (system, told) = (stage::system("test"), Log::default());
     let begin = tokio::time::Instant::now();
     let why = ended(&system.spawn(Stillborn(told.clone()))).await;
     assert_eq!((&*why.to_string(), told.all()), ("did not start: no luck", vec![true]));
     assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn in_a_shutdown_the_running_handler_and_the_clean_up_each_have_their_deadline() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let plan = Plan::new("slow", &Log::default()).at(Point::Stopped, [Act::Sleep(900)]);
     let options = SpawnOptions::default().shutdown_deadline(Duration::from_secs(1));
     let slow = system.spawn_with(plan.build(), options);
@@ -271,7 +272,7 @@ fn whoever_waits_for_a_restart_or_for_children_is_lost_with_its_runtime() {
         let inside = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let outside = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (system, actor) = inside.block_on(async {
-            let system = System::new("test");
+            let system = stage::system("test");
             let slow = permanent().backoff(Backoff::default().min(Duration::from_secs(100)));
             let actor = system.supervise(Plan::new("x", &Log::default()).factory(), slow);
             system.register("x", &actor).unwrap();
@@ -295,11 +296,11 @@ fn whoever_waits_for_a_restart_or_for_children_is_lost_with_its_runtime() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_makes_room_for_its_next_incarnation_takes_messages_all_along() {
     for spec in [permanent(), eager(ChildSpec::transient())] {
         for way in ["by hand", "siblings", "its child"] {
-            let (system, log) = (System::new("test"), Log::default());
+            let (system, log) = (stage::system("test"), Log::default());
             let owner = system.spawn(Plan::new("owner", &Log::default()).build());
             let plan = Plan::new("child", &log).always(Point::Stopped, Act::Sleep(100));
             let (sibling, spec) = (Plan::new("sibling", &Log::default()), spec.clone());
@@ -335,9 +336,9 @@ async fn an_actor_that_makes_room_for_its_next_incarnation_takes_messages_all_al
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn each_incarnation_waits_for_the_children_of_the_one_before() {
-    let (system, log) = (System::new("test"), Log::default());
+    let (system, log) = (stage::system("test"), Log::default());
     let child = Plan::new("child", &log).always(Point::Stopped, Act::Sleep(100));
     let plan = Plan::new("owner", &log).raising(move |cx| _ = cx.spawn(child.build()));
     let owner = system.supervise(plan.factory(), permanent());
@@ -346,6 +347,7 @@ async fn each_incarnation_waits_for_the_children_of_the_one_before() {
         owner.tell(Do(if n % 2 == 0 { Act::Panic("torn") } else { Act::Stop })).await.unwrap();
     }
     assert_eq!(incarnation(&owner).await, 4);
+    rest().await;
     let mut n_children = 0;
     for line in log.take() {
         match &*line {
@@ -358,13 +360,13 @@ async fn each_incarnation_waits_for_the_children_of_the_one_before() {
     assert_eq!(n_children, 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_prepared_actor_that_runs_ends_when_nobody_refers_to_it() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let options = SpawnOptions::default().stop_when_unreferenced();
     let prepared = system.prepare_with(Plan::new("main", &Log::default()).build(), options);
     let main = prepared.actor_ref();
-    let running = tokio::spawn(prepared.run());
+    let running = stage::spawn(prepared.run());
     rest().await;
     assert!(matches!(main.status(), Status::Running));
     drop(main);
@@ -372,9 +374,9 @@ async fn a_prepared_actor_that_runs_ends_when_nobody_refers_to_it() {
     assert!(matches!(why, StopReason::Unreferenced), "{why}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_check_is_asked_before_the_next_state_is_built() {
-    let (system, log) = (System::new("test"), Log::default());
+    let (system, log) = (stage::system("test"), Log::default());
     let spec = permanent().backoff(Backoff::none());
     let spec = spec.check(|| async { Err("the disk is full".to_owned()) });
     let child = system.supervise_created::<Kin>(Plan::new("child", &log), spec);
@@ -385,9 +387,9 @@ async fn a_check_is_asked_before_the_next_state_is_built() {
     assert_eq!(built, 1, "{:?}", log.all());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_waits_for_its_restart_is_degraded_and_says_so() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let slow = permanent().backoff(Backoff::default().min(Duration::from_secs(100)));
     let child = system.supervise(Plan::new("child", &Log::default()).factory(), slow);
     incarnation(&child).await;

@@ -1,12 +1,13 @@
 //! What happens at a full mailbox, per policy: B-05 to B-08, K-13.
 
-use ghostlight::{
-    AskError, Capacity, DeadReason, MailboxOptions, Overflow, Refused, SpawnOptions, System,
-};
+use ghostlight::{AskError, Capacity, DeadReason, MailboxOptions, Overflow, Refused, SpawnOptions};
 
-use crate::support::{
-    Add, Form, Journal, Listed, Log, Note, Path, Plain, assert_conserved, dead, dead_notes, park,
-    rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Form, Journal, Listed, Log, Note, Path, Plain, assert_conserved, dead, dead_notes,
+        park, rest, soon,
+    },
 };
 
 fn with(mailbox: MailboxOptions) -> SpawnOptions {
@@ -14,7 +15,7 @@ fn with(mailbox: MailboxOptions) -> SpawnOptions {
 }
 
 async fn drop_newest<F: Form>() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(100);
     let log = Log::default();
     let options = with(MailboxOptions::drop_newest(Capacity::of::<3>()));
@@ -35,14 +36,14 @@ async fn drop_newest<F: Form>() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn dropping_the_newest_loses_exactly_the_arriving_message() {
     drop_newest::<Listed>().await;
     drop_newest::<Plain>().await;
 }
 
 async fn drop_oldest<F: Form>() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(100);
     let log = Log::default();
     let options = with(MailboxOptions::drop_oldest(Capacity::of::<3>()));
@@ -62,36 +63,38 @@ async fn drop_oldest<F: Form>() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn dropping_the_oldest_keeps_the_newest_n_in_order() {
     drop_oldest::<Listed>().await;
     drop_oldest::<Plain>().await;
 }
 
 /// Between two polls of its task an actor that has used up its share holds no message back.
-#[tokio::test(start_paused = true)]
+#[conformance(one_thread)]
 async fn dropping_the_oldest_keeps_the_newest_n_also_when_the_actor_has_just_yielded() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let options = with(MailboxOptions::drop_oldest(Capacity::of::<2>())).throughput(1);
     let actor = system.spawn_with(Journal::<Listed>::new(&log), options);
     actor.try_tell(Note(1)).unwrap();
     actor.try_tell(Note(2)).unwrap();
-    // Queued behind the actor's task, so it runs after that has handled one message and yielded.
+    // Queued behind the actor's task: in turn, it runs when that has handled one message and yielded.
     let (sender, told) = (actor.clone(), log.clone());
-    let between = tokio::spawn(async move {
-        assert_eq!(told.all(), [1], "this must run while the actor waits for its next share");
+    let between = stage::spawn(async move {
         sender.try_tell(Note(3)).unwrap();
         sender.try_tell(Note(4)).unwrap();
+        told.all()
     });
-    soon("end of the sender", between).await.unwrap();
+    let before = soon("end of the sender", between).await.unwrap();
+    assert!(!stage::IS_IN_TURN || before == [1], "{before:?}: the actor waits for its next share");
     rest().await;
-    assert_eq!(log.all(), [1, 3, 4], "2 was the oldest that waited when 4 arrived");
+    let after = [before, vec![3, 4]].concat();
+    assert_eq!(log.all(), after, "what had waited longest when 3 and 4 arrived is dropped");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn reject_refuses_tell_and_ask_at_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(100);
     let log = Log::default();
     let options = with(MailboxOptions::reject(Capacity::of::<1>()));
@@ -119,9 +122,9 @@ async fn reject_refuses_tell_and_ask_at_once() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_that_arrives_too_late_ends_at_once_as_shed() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(100);
     let options = with(MailboxOptions::drop_newest(Capacity::of::<1>()));
     let actor = system.spawn_with(Journal::<Listed>::new(&Log::default()), options);
@@ -141,16 +144,16 @@ async fn an_ask_that_arrives_too_late_ends_at_once_as_shed() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_that_is_evicted_ends_at_once_as_shed() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(100);
     let log = Log::default();
     let options = with(MailboxOptions::drop_oldest(Capacity::of::<2>()));
     let actor = system.spawn_with(Journal::<Listed>::new(&log), options);
     let gate = park(&actor).await;
     let asker = actor.clone();
-    let asked = tokio::spawn(async move { asker.ask(Add(5)).await });
+    let asked = stage::spawn(async move { asker.ask(Add(5)).await });
     rest().await;
     let begin = system.runtime().now();
     (0..3).for_each(|n| actor.try_tell(Note(n)).unwrap());

@@ -7,11 +7,11 @@ use std::{
 
 use ghostlight::{
     Actor, ActorRef, Backoff, ChildSpec, Context, Failure, Handler, SpawnOptions, StopReason,
-    System,
 };
 
 use crate::{
-    kin::{Act, Do, Kin, Plan, Point, call, incarnation, n_tasks, of, permanent},
+    kin::{Act, Do, Kin, Plan, Point, call, incarnation, of, permanent},
+    stage::{self, conformance},
     support::{
         Add, Counted, Gate, Hold, Log, Note, alive, assert_conserved, ended, park, rest, soon,
     },
@@ -37,10 +37,10 @@ fn ends(log: &Log<String>) -> Vec<String> {
     all.filter_map(|it| it.strip_suffix(" dropped").map(str::to_owned)).collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn in_a_tree_of_three_levels_the_deepest_end_first() {
-    let system = System::new("test");
-    let tasks = n_tasks();
+    let system = stage::system("test");
+    let tasks = stage::n_tasks();
     let log = Log::default();
     let top = system.spawn(tree(&log).build());
     soon("start", top.wait_started()).await.unwrap();
@@ -54,14 +54,14 @@ async fn in_a_tree_of_three_levels_the_deepest_end_first() {
     assert_eq!(lines.iter().filter(|it| it.contains("its owner ended")).count(), 4, "{lines:?}");
     assert!(system.actors().is_empty());
     rest().await;
-    assert_eq!(n_tasks(), tasks, "no task remains");
+    assert_eq!(stage::n_tasks(), tasks, "no task remains");
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_killed_owners_children_end_too() {
-    let system = System::new("test");
-    let tasks = n_tasks();
+    let system = stage::system("test");
+    let tasks = stage::n_tasks();
     let log = Log::default();
     let top = system.spawn(tree(&log).build());
     soon("start", top.wait_started()).await.unwrap();
@@ -77,12 +77,12 @@ async fn a_killed_owners_children_end_too() {
     assert!(place("aa") < place("a") && place("ab") < place("a"), "{ends:?}");
     assert!(system.actors().is_empty());
     rest().await;
-    assert_eq!(n_tasks(), tasks, "no task remains");
+    assert_eq!(stage::n_tasks(), tasks, "no task remains");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_failing_owners_children_end_before_its_own_stopped_runs() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let top = system.spawn(tree(&log).build());
     soon("start", top.wait_started()).await.unwrap();
@@ -96,9 +96,9 @@ async fn a_failing_owners_children_end_before_its_own_stopped_runs() {
     assert!(place("a dropped") < place("top stopped: failed: torn"), "{lines:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_start_that_fails_takes_the_children_it_made_along() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let child = Plan::new("child", &log);
     for act in [Act::Fail("no"), Act::Panic("no"), Act::Stop] {
@@ -156,10 +156,10 @@ impl Actor for Late {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn spawning_under_an_ending_owner_is_refused() {
     for has_children in [false, true] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let (log, seen) = (Log::default(), Log::default());
         let owner = system.spawn(Late { log: log.clone(), seen: seen.clone(), has_children });
         soon("start", owner.wait_started()).await.unwrap();
@@ -173,9 +173,9 @@ async fn spawning_under_an_ending_owner_is_refused() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn in_the_turn_that_ends_its_actor_nobody_can_be_spawned_any_more() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     for has_children in [false, true] {
         let owner = system.spawn(Plan::new("owner", &log).build());
@@ -192,7 +192,7 @@ async fn in_the_turn_that_ends_its_actor_nobody_can_be_spawned_any_more() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_stuck_in_a_handler_is_killed_at_its_deadline_and_its_owner_ends() {
     // In a handler, in `stopped`, in `started`, or in both of the hooks' times one after the other.
     let table = [
@@ -202,7 +202,7 @@ async fn a_child_stuck_in_a_handler_is_killed_at_its_deadline_and_its_owner_ends
     ];
     for (handler, stopped, seconds) in table {
         for spec in [permanent(), ChildSpec::temporary()] {
-            let system = System::new("test");
+            let system = stage::system("test");
             let log = Log::default();
             let owner = system.spawn(Plan::new("owner", &log).build());
             let options = SpawnOptions::default().shutdown_deadline(Duration::from_secs(2));
@@ -223,9 +223,9 @@ async fn a_child_stuck_in_a_handler_is_killed_at_its_deadline_and_its_owner_ends
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_stuck_in_started_is_cut_when_its_owner_ends() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let owner = system.spawn(Plan::new("owner", &log).build());
     for point in [Point::Create, Point::Started] {
@@ -242,7 +242,7 @@ async fn a_child_stuck_in_started_is_cut_when_its_owner_ends() {
     assert!(took < Duration::from_millis(2_020), "creating is cut at once: {took:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_handler_of_a_child_that_heeds_cancelled_ends_at_once() {
     struct Heedful;
     impl Actor for Heedful {
@@ -253,7 +253,7 @@ async fn a_handler_of_a_child_that_heeds_cancelled_ends_at_once() {
             cx.cancelled().await;
         }
     }
-    let system = System::new("test");
+    let system = stage::system("test");
     let owner = system.spawn(Plan::new("owner", &Log::default()).build());
     let child = call(&owner, |cx| cx.supervise(|| Heedful)).await;
     child.tell(Hold(Gate::closed())).await.unwrap();
@@ -264,10 +264,10 @@ async fn a_handler_of_a_child_that_heeds_cancelled_ends_at_once() {
     assert!(system.runtime().now() - begin < Duration::from_millis(10));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn shutdown_of_a_system_ends_children_before_their_owners_and_leaves_no_task() {
-    let tasks = n_tasks();
-    let system = System::new("test");
+    let tasks = stage::n_tasks();
+    let system = stage::system("test");
     let log = Log::default();
     let first = system.spawn(tree(&log).build());
     let lone = system.supervise(Plan::new("lone", &log).factory(), permanent());
@@ -280,13 +280,13 @@ async fn shutdown_of_a_system_ends_children_before_their_owners_and_leaves_no_ta
     assert!(report.is_clean(), "{report}");
     assert!(matches!(ended(&lone).await, StopReason::SystemShutdown));
     rest().await;
-    assert_eq!(n_tasks(), tasks, "no task remains");
+    assert_eq!(stage::n_tasks(), tasks, "no task remains");
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn await_all_waits_for_all_after_the_first_error_and_returns_that_error() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let owner = system.spawn(Plan::new("owner", &log).build());
     let plan = Plan::new("child", &log);
@@ -294,7 +294,7 @@ async fn await_all_waits_for_all_after_the_first_error_and_returns_that_error() 
     let other = system.spawn(Plan::new("other", &log).build());
     let waiting = {
         let system = system.clone();
-        tokio::spawn(async move { system.await_all().await })
+        stage::spawn(async move { system.await_all().await })
     };
     rest().await;
     child.tell(Do(Act::Panic("first"))).await.unwrap();
@@ -315,18 +315,18 @@ async fn await_all_waits_for_all_after_the_first_error_and_returns_that_error() 
     system.await_all().await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn after_a_thousand_spawns_and_stops_every_count_is_back_where_it_was() {
-    let system = System::new("test");
-    let tasks = n_tasks();
+    let system = stage::system("test");
+    let tasks = stage::n_tasks();
     let (token, count) = Counted::new();
     let log = Log::default();
     let owner = system.spawn(Plan::new("owner", &log).build());
     let plan = Plan::new("child", &log).holding(token.clone());
     let held = alive(&count);
     rest().await;
-    let owner_tasks = n_tasks();
-    for n in 0..1_000u32 {
+    let owner_tasks = stage::n_tasks();
+    for n in 0..stage::times(1_000) {
         let plan = plan.clone();
         let child = call(&owner, move |cx| match n % 4 {
             0 => cx.spawn(plan.build()),
@@ -346,24 +346,24 @@ async fn after_a_thousand_spawns_and_stops_every_count_is_back_where_it_was() {
     rest().await;
     assert!(owner.children().list().is_empty());
     assert_eq!(system.actors().len(), 1);
-    assert_eq!(n_tasks(), owner_tasks);
+    assert_eq!(stage::n_tasks(), owner_tasks);
     drop(plan);
     assert_eq!(alive(&count), held - 1, "every state and every factory is gone");
     owner.stop();
     ended(&owner).await;
     rest().await;
-    assert_eq!(n_tasks(), tasks);
+    assert_eq!(stage::n_tasks(), tasks);
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_failing_stopped_or_destructor_of_a_child_does_not_hurt_owner_or_siblings() {
     for (point, act) in [
         (Point::Stopped, Act::Panic("bad farewell")),
         (Point::Stopped, Act::Fail("bad farewell")),
         (Point::Drop, Act::Panic("bad farewell")),
     ] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let owner = system.spawn(Plan::new("owner", &log).build());
         let (bad, good) =
@@ -384,9 +384,9 @@ async fn a_failing_stopped_or_destructor_of_a_child_does_not_hurt_owner_or_sibli
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn refs_of_owned_actors_are_counted_without_what_the_platform_holds() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let owner = system.spawn(Plan::new("owner", &log).build());
     let plan = Plan::new("child", &log);
@@ -429,7 +429,7 @@ async fn refs_of_owned_actors_are_counted_without_what_the_platform_holds() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_owner_with_live_children_can_be_stopped_while_they_talk_to_it() {
     struct Nag(ActorRef<Kin>, Log<String>);
     #[derive(Debug, ghostlight::Message)]
@@ -445,7 +445,7 @@ async fn an_owner_with_live_children_can_be_stopped_while_they_talk_to_it() {
             self.1.push(format!("{text}: {:?}", error.into_message()));
         }
     }
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let owner = system.spawn(Plan::new("owner", &Log::default()).build());
     let (me, told) = (owner.clone(), log.clone());
@@ -479,9 +479,9 @@ impl Handler<Note> for Deaf {
 }
 
 /// What does not give its thread back takes nobody along: neither its owner nor that one's owner.
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn of_a_tree_with_one_that_holds_its_thread_only_that_one_is_lost() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (release, held) = mpsc::channel();
     let [top, middle] = ["top", "middle"].map(|it| Plan::new(it, &Log::default()).build());
     let top = system.spawn(top);
@@ -489,7 +489,7 @@ async fn of_a_tree_with_one_that_holds_its_thread_only_that_one_is_lost() {
     let deaf = call(&middle, |cx| cx.spawn(Deaf(held))).await;
     deaf.tell(Note(1)).await.unwrap();
     while deaf.mailbox_len() > 0 {
-        tokio::task::yield_now().await;
+        stage::yield_now().await;
     }
     let report = system.shutdown(Duration::from_millis(50)).await;
     let lost: Vec<_> = report.lost.iter().map(|it| it.id).collect();
@@ -501,12 +501,12 @@ async fn of_a_tree_with_one_that_holds_its_thread_only_that_one_is_lost() {
     assert!(system.actors().is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[conformance(threads)]
 async fn an_owner_that_ends_with_its_runtime_takes_its_children_along() {
     let (system, top) = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (system, top) = runtime.block_on(async {
-            let system = System::new("test");
+            let system = stage::system("test");
             let top = system.spawn(tree(&Log::default()).build());
             top.wait_started().await.unwrap();
             (system, top)

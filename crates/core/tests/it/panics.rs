@@ -7,14 +7,17 @@ use ghostlight::{
     Actor, ActorRef, Context, DeadReason, Failure, Handler, Message, StopReason, System,
 };
 
-use crate::support::{
-    Add, Boom, Declare, Form, Journal, Listed, Log, Note, Path, Plain, Slow, Witness,
-    assert_conserved, dead, ended, park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Boom, Declare, Form, Journal, Listed, Log, Note, Path, Plain, Slow, Witness,
+        assert_conserved, dead, ended, park, rest, soon,
+    },
 };
 
 async fn fails<F: Form>(path: Path, declared: bool) {
     let witness = Witness::default();
-    let system = System::builder("test").observer(witness.clone()).build();
+    let system = stage::system_with("test", |it| it.observer(witness.clone()));
     let actor = system.spawn(Journal::<F>::new(&Log::default()));
     let begin = system.runtime().now();
     let failure = if declared {
@@ -36,7 +39,7 @@ async fn fails<F: Form>(path: Path, declared: bool) {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_asker_of_a_panicking_handler_is_told_promptly_with_the_panic_text() {
     for path in Path::BOTH {
         fails::<Listed>(path, false).await;
@@ -44,7 +47,7 @@ async fn the_asker_of_a_panicking_handler_is_told_promptly_with_the_panic_text()
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_declared_failure_ends_the_actor_exactly_like_a_panic() {
     for path in Path::BOTH {
         fails::<Listed>(path, true).await;
@@ -52,10 +55,10 @@ async fn a_declared_failure_ends_the_actor_exactly_like_a_panic() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_failure_after_an_await_is_told_like_one_before_it() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let actor = system.spawn(Late);
         for (n, text) in [(1, "late panic"), (2, "late failure")] {
             let actor = if n == 1 { actor.clone() } else { system.spawn(Late) };
@@ -86,11 +89,11 @@ impl Handler<After> for Late {
 }
 
 /// After the asker has heard of the failure, nothing is let in any more.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_has_failed_takes_no_messages() {
     for path in Path::BOTH {
         for declared in [false, true] {
-            let system = System::new("test");
+            let system = stage::system("test");
             let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
             if declared {
                 drop(path.ask(&actor, Declare("broken")).await.unwrap_err());
@@ -104,9 +107,9 @@ async fn an_actor_that_has_failed_takes_no_messages() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_waited_behind_a_failing_message_dies_with_the_reason() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(10);
     let log = Log::default();
     let actor = system.spawn(Journal::<Listed>::new(&log));
@@ -123,9 +126,9 @@ async fn what_waited_behind_a_failing_message_dies_with_the_reason() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_panic_in_an_inlined_ask_does_not_unwind_into_the_caller() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let failing = system.spawn(Journal::<Listed>::new(&Log::default()));
     let caller = system.spawn(Caller(failing.clone()));
     assert_eq!(soon("reply", caller.ask(Call)).await.unwrap(), "the handler failed: inner");
@@ -147,9 +150,9 @@ impl Handler<Call> for Caller {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_panic_hurts_neither_siblings_nor_the_worker_thread() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let sibling = system.spawn(Journal::<Listed>::new(&Log::default()));
     for n in 1..=20 {
         let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
@@ -187,10 +190,10 @@ impl Handler<Slow> for Bearer {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_state_that_panics_when_dropped_does_not_keep_its_actor_from_ending() {
     for used in [false, true] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let actor = system.spawn(Bearer(Some(Bomb(Arc::new(())))));
         if used {
             actor.tell(Slow(0)).await.unwrap();
@@ -202,9 +205,9 @@ async fn a_state_that_panics_when_dropped_does_not_keep_its_actor_from_ending() 
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_queued_message_that_panics_when_dropped_does_not_keep_its_actor_from_ending() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Bearer(None));
     actor.tell(Slow(100)).await.unwrap();
     rest().await;

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use ghostlight::{
     ActorRef, Capacity, DeadReason, DrainBudget, MailboxOptions, Overflow, Priority, SpawnOptions,
-    StopReason, System,
+    StopReason,
 };
 
-use crate::support::{
-    Form, Gate, Hold, Journal, Listed, Log, Note, Plain, Slow, assert_conserved, dead, ended, park,
-    rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Form, Gate, Hold, Journal, Listed, Log, Note, Plain, Slow, assert_conserved, dead, ended,
+        park, rest, soon,
+    },
 };
 
 const ALL: [Priority; 5] =
@@ -17,7 +20,7 @@ const ALL: [Priority; 5] =
 
 /// However often it yields to others: `throughput` is how many messages it handles at a stretch.
 async fn by_level<F: Form>(throughput: u32) {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let options = SpawnOptions::default().throughput(throughput);
     let actor = system.spawn_with(Journal::<F>::new(&log), options);
@@ -40,7 +43,7 @@ async fn by_level<F: Form>(throughput: u32) {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn higher_priority_first_and_arrival_order_within_a_level() {
     for throughput in [100, 1, 2, 7] {
         by_level::<Listed>(throughput).await;
@@ -48,15 +51,15 @@ async fn higher_priority_first_and_arrival_order_within_a_level() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_urgent_ask_passes_what_waits() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Journal::<Listed>::new(&log));
     let gate = park(&actor).await;
     (1..4).for_each(|n| actor.try_tell(Note(n)).unwrap());
     let asker = actor.clone();
-    let asked = tokio::spawn(async move { asker.ask(Slow(0)).priority(Priority::High).await });
+    let asked = stage::spawn(async move { asker.ask(Slow(0)).priority(Priority::High).await });
     rest().await;
     gate.open();
     soon("reply", asked).await.unwrap().unwrap();
@@ -65,9 +68,9 @@ async fn an_urgent_ask_passes_what_waits() {
 }
 
 /// An urgent message that arrives in the middle of a run does not wait for the run to end.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_urgent_message_passes_those_that_were_already_taken_out() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Journal::<Listed>::new(&log));
     let gate = Gate::closed();
@@ -101,8 +104,8 @@ fn longest_wait(told: &[u64], level: u64) -> usize {
 
 /// Two thousand messages of all levels at once, at an actor that yields and suspends as told.
 async fn flood(seed: u64, throughput: u32, suspends: bool) {
-    let mut chance = fastrand::Rng::with_seed(seed);
-    let system = System::new("test");
+    let mut chance = stage::chance(seed);
+    let system = stage::system("test");
     let log = Log::default();
     let mailbox = MailboxOptions::unbounded();
     let options = SpawnOptions::default().mailbox(mailbox).throughput(throughput);
@@ -134,29 +137,29 @@ async fn flood(seed: u64, throughput: u32, suspends: bool) {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_lowest_level_still_moves_under_a_flood_of_the_highest() {
     for seed in 0..5 {
         flood(seed, 1000, false).await;
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_lowest_level_still_moves_however_often_the_actor_yields() {
     for throughput in [1, 2, 3, 7, 64, 70, 100] {
         flood(1, throughput, false).await;
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_lowest_level_still_moves_when_every_turn_suspends() {
     flood(2, 100, true).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_full_mailbox_loses_the_oldest_of_the_lowest_priority_the_arriving_one_included() {
     use Priority::{Background, High, Low, Normal};
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(100);
     let log = Log::default();
     let options = SpawnOptions::default().mailbox(MailboxOptions::drop_oldest(Capacity::of::<4>()));
@@ -187,12 +190,13 @@ async fn a_full_mailbox_loses_the_oldest_of_the_lowest_priority_the_arriving_one
 }
 
 async fn overtakes_a_million(order: fn(&ActorRef<Journal<Listed>>)) -> StopReason {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let options = SpawnOptions::default().mailbox(MailboxOptions::unbounded());
     let actor = system.spawn_with(Journal::<Listed>::new(&log), options);
     let gate = park(&actor).await;
-    for n in 0..1_000_000 {
+    let many = stage::times(1_000_000) as u64;
+    for n in 0..many {
         actor.try_tell(Note(n)).unwrap();
     }
     order(&actor);
@@ -200,21 +204,21 @@ async fn overtakes_a_million(order: fn(&ActorRef<Journal<Listed>>)) -> StopReaso
     let reason = ended(&actor).await;
     assert!(log.all().is_empty(), "no message may be handled before the order");
     let counters = system.counters();
-    assert_eq!(counters.dead, 1_000_000, "{counters}");
+    assert_eq!(counters.dead, many, "{counters}");
     assert_conserved(&system);
     reason
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn stop_overtakes_a_million_queued_messages_and_so_does_kill() {
     assert!(matches!(overtakes_a_million(|it| it.stop()).await, StopReason::Stopped(None)));
     assert!(matches!(overtakes_a_million(|it| it.kill()).await, StopReason::Killed));
 }
 
 /// A stop in the middle of a run of quick messages is obeyed between any two of them.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn stop_is_obeyed_between_any_two_messages() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Journal::<Listed>::new(&log));
     let gate = Gate::closed();
@@ -228,7 +232,7 @@ async fn stop_is_obeyed_between_any_two_messages() {
     assert_eq!(log.all().len(), 200);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn each_signal_reaches_an_actor_whose_mailbox_is_full_under_every_overflow_policy() {
     let one = Capacity::of::<1>();
     let orders: [fn(&ActorRef<Journal<Listed>>); 3] = [
@@ -243,7 +247,7 @@ async fn each_signal_reaches_an_actor_whose_mailbox_is_full_under_every_overflow
         MailboxOptions::drop_oldest(one),
     ] {
         for order in orders {
-            let system = System::new("test");
+            let system = stage::system("test");
             let log = Log::default();
             let options = SpawnOptions::default().mailbox(mailbox);
             let actor = system.spawn_with(Journal::<Listed>::new(&log), options);

@@ -2,16 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ghostlight::{Actor, Context, Handler, Message, Recipient, System, WeakActorRef};
+use ghostlight::{Actor, Context, Handler, Message, Recipient, WeakActorRef};
 
-use crate::support::{
-    Add, Form, Gate, Hold, Journal, Listed, Log, Note, Path, Plain, ended, park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Form, Gate, Hold, Journal, Listed, Log, Note, Path, Plain, ended, park, rest, soon,
+    },
 };
 
 #[expect(clippy::mutable_key_type, reason = "it hashes by its id, which never changes")]
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn refs_compare_and_hash_by_identity() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let (one, other) =
         (system.spawn(Journal::<Listed>::new(&log)), system.spawn(Journal::<Listed>::new(&log)));
@@ -33,9 +36,9 @@ async fn refs_compare_and_hash_by_identity() {
     assert_eq!(shown.matches(&one.id().to_string()).count(), 3, "{shown}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_weak_ref_cannot_bring_back_an_ended_actor() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     let weak = actor.downgrade();
     assert_eq!(weak.upgrade().map(|it| it.id()), Some(actor.id()));
@@ -53,7 +56,7 @@ async fn a_weak_ref_cannot_bring_back_an_ended_actor() {
 }
 
 async fn counts<F: Form>() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<F>::new(&Log::default()));
     assert_eq!(actor.strong_count(), 1, "what the system and the actor hold does not count");
     let second = actor.clone();
@@ -89,19 +92,19 @@ async fn counts<F: Form>() {
     assert_eq!(actor.strong_count(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn strong_counts_are_exact_and_recipients_count() {
     counts::<Listed>().await;
     counts::<Plain>().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_count_is_exact_while_the_coarse_clock_watches_an_ask() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     let gate = park(&actor).await;
     let asker = actor.clone();
-    let asked = tokio::spawn(async move { asker.ask(Add(1)).await });
+    let asked = stage::spawn(async move { asker.ask(Add(1)).await });
     rest().await;
     assert_eq!(actor.strong_count(), 2, "the asker's and ours");
     gate.open();
@@ -126,9 +129,9 @@ impl Handler<CountMe> for Inside {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_count_is_exact_as_seen_from_inside_a_turn() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Inside);
     for _ in 0..2 {
         for path in Path::BOTH {
@@ -148,9 +151,9 @@ async fn surface(recipient: Recipient<Hold>, gate: &Gate) {
     assert!(error.into_message().is_some());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn recipients_of_many_kinds_of_actors_go_into_one_list() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let listed = system.spawn(Journal::<Listed>::new(&log));
     let plain = system.spawn(Journal::<Plain>::new(&log));

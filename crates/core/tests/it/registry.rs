@@ -19,6 +19,7 @@ use ghostlight::{
 
 use crate::{
     endpoint::Far,
+    stage::{self, conformance},
     support::{
         Add, Boom, Counted, Gate, Halt, Journal, Listed, Log, Note, Plain, Witness, alive,
         assert_conserved, ended, park, rest, soon,
@@ -69,9 +70,9 @@ async fn ending(system: &System) -> (ActorRef<Host>, Gate, Log<usize>) {
     (host, gate, seen)
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_name_leads_to_its_actor_until_it_is_taken_away() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = journal(&system);
     assert_eq!(system.lookup::<It>("till"), Err(not_found("till")));
     system.register("till", &actor).unwrap();
@@ -86,9 +87,9 @@ async fn a_name_leads_to_its_actor_until_it_is_taken_away() {
     assert_eq!(system.lookup::<It>("till"), Ok(actor));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_second_registration_of_a_name_is_refused_and_the_first_keeps_it() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (first, second) = (journal(&system), system.spawn(Journal::<Plain>::new(&Log::default())));
     system.register("till", &first).unwrap();
     let refused = system.register("till", &second).unwrap_err();
@@ -102,9 +103,9 @@ async fn a_second_registration_of_a_name_is_refused_and_the_first_keeps_it() {
     assert_eq!(system.names(), [("till".into(), second.id())], "no longer the first one's to lose");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn only_the_living_of_this_system_can_be_registered() {
-    let (system, other) = (System::new("test"), System::new("test"));
+    let (system, other) = (stage::system("test"), stage::system("test"));
     let elsewhere = RegisterError::Elsewhere { name: "till".into() };
     let foreign = journal(&other);
     assert_eq!(system.register("till", &foreign), Err(elsewhere.clone()));
@@ -124,9 +125,9 @@ async fn only_the_living_of_this_system_can_be_registered() {
     assert!(system.names().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn names_are_listed_in_order_and_an_actor_may_have_several() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (one, other) = (journal(&system), journal(&system));
     for (name, actor) in [("c", &one), ("a", &other), ("b", &one)] {
         system.register(name, actor).unwrap();
@@ -135,9 +136,9 @@ async fn names_are_listed_in_order_and_an_actor_may_have_several() {
     assert_eq!(system.names(), expected.map(|(name, id)| (name.into(), id)));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_holds_two_names_loses_both_when_it_stops_and_no_others() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (one, other) = (journal(&system), journal(&system));
     for (name, actor) in [("a", &one), ("b", &one), ("c", &other), ("d", &one)] {
         system.register(name, actor).unwrap();
@@ -165,7 +166,7 @@ impl Create for Unlucky {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_name_is_gone_after_every_end() {
     type End = fn(&ActorRef<It>);
     let ends: [(&str, End); 6] = [
@@ -176,7 +177,7 @@ async fn a_name_is_gone_after_every_end() {
         ("from within", |it| it.try_tell(Halt).unwrap()),
         ("panic", |it| it.try_tell(Boom("end")).unwrap()),
     ];
-    let system = System::new("test");
+    let system = stage::system("test");
     for (how, end) in ends {
         let actor = journal(&system);
         system.register("till", &actor).unwrap();
@@ -207,9 +208,9 @@ impl Wake for Bell {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_name_goes_when_the_end_is_complete_and_before_anybody_hears_of_it() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (host, gate, seen) = ending(&system).await;
     let bell = Arc::new(Bell(system.clone(), Log::default()));
     let mut end = pin!(host.wait_stopped());
@@ -226,9 +227,9 @@ async fn a_name_goes_when_the_end_is_complete_and_before_anybody_hears_of_it() {
     assert_eq!(system.register("till", &next), Ok(()));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_name_asked_for_with_the_wrong_type_is_an_error_and_nobody_is_harmed() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = journal(&system);
     system.register("till", &actor).unwrap();
     let error = system.lookup::<Host>("till").unwrap_err();
@@ -243,9 +244,9 @@ async fn a_name_asked_for_with_the_wrong_type_is_an_error_and_nobody_is_harmed()
     assert_eq!(system.lookup::<It>("till").unwrap().ask(Add(2)).await.unwrap(), 2);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn errors_say_what_to_do() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = journal(&system);
     let (name, by) = (Arc::<str>::from("till"), actor.id());
     let shown = [
@@ -265,9 +266,9 @@ async fn errors_say_what_to_do() {
     assert_eq!(shown, expected);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_registry_keeps_nobody_alive() {
-    let system = System::new("test");
+    let system = stage::unkept("test");
     let (counted, count) = Counted::new();
     struct Holder(#[expect(dead_code, reason = "it is held")] Counted);
     impl Actor for Holder {
@@ -298,19 +299,20 @@ impl Actor for Selfmade {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_may_register_itself_and_fail_if_that_does() {
-    let system = System::new("test");
-    let (first, second) = (system.spawn(Selfmade), system.spawn(Selfmade));
+    let system = stage::system("test");
+    let first = system.spawn(Selfmade);
     soon("start", first.wait_started()).await.unwrap();
+    let second = system.spawn(Selfmade);
     assert_eq!(system.lookup::<Selfmade>("till"), Ok(first));
     let why = soon("start", second.wait_started()).await.unwrap_err();
     assert!(why.to_string().contains("is taken by"), "{why}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn lookup_or_spawn_makes_who_is_not_there_and_finds_who_is() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let options = SpawnOptions::default().throughput(1);
     let made = system.lookup_or_spawn("till", || It::new(&log)).await.unwrap();
@@ -367,9 +369,9 @@ fn a_hundred_racing_callers_make_one_actor() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn messages_sent_before_the_factory_has_returned_are_handled_in_order() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let factory = || {
         let early: ActorRef<It> = system.lookup("till").unwrap();
@@ -384,10 +386,10 @@ async fn messages_sent_before_the_factory_has_returned_are_handled_in_order() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_told_to_stop_before_its_factory_has_returned_ends_without_having_run() {
     for how in [ActorRef::stop, ActorRef::kill] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let seen = Log::default();
         let factory = || {
             let early: ActorRef<Host> = system.lookup("till").unwrap();
@@ -404,13 +406,13 @@ async fn an_actor_told_to_stop_before_its_factory_has_returned_ends_without_havi
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_factory_that_panics_leaves_no_actor_and_no_name() {
     let witness = Witness::default();
-    let system = System::builder("test").observer(witness.clone()).build();
+    let system = stage::system_with("test", |it| it.observer(witness.clone()));
     let early = Log::default();
     let (ours, theirs) = (system.clone(), early.clone());
-    let caller = tokio::spawn(async move {
+    let caller = stage::spawn(async move {
         let factory = || -> It {
             let actor: ActorRef<It> = ours.lookup("till").unwrap();
             actor.try_tell(Note(1)).unwrap();
@@ -433,9 +435,9 @@ async fn a_factory_that_panics_leaves_no_actor_and_no_name() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn lookup_or_spawn_waits_until_who_is_ending_has_ended() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (host, gate, seen) = ending(&system).await;
     let mut next = std::pin::pin!(system.lookup_or_spawn("till", || {
         assert_eq!(seen.all().len(), 1, "the first has gone for good");
@@ -449,9 +451,9 @@ async fn lookup_or_spawn_waits_until_who_is_ending_has_ended() {
     assert_eq!(system.lookup("till"), Ok(next), "of another type, even");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_wait_for_a_name_that_is_dropped_leaves_nothing_behind() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (host, gate, _) = ending(&system).await;
     let never = || -> It { unreachable!("nobody waits for it any more") };
     let waiting = system.lookup_or_spawn("till", never);
@@ -463,9 +465,9 @@ async fn a_wait_for_a_name_that_is_dropped_leaves_nothing_behind() {
     assert_eq!((system.names(), system.actors().len()), (Vec::new(), 0));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn after_shutdown_lookup_or_spawn_gives_an_ended_actor_like_spawn_does() {
-    let system = System::new("test");
+    let system = stage::system("test");
     soon("report", system.shutdown(Duration::from_secs(1))).await;
     let never = || -> It { unreachable!("nothing runs any more") };
     let actor = system.lookup_or_spawn("till", never).await.unwrap();
@@ -504,9 +506,9 @@ fn a_name_given_while_its_actor_ends_is_refused_or_goes_with_it() {
     assert_eq!(given + refused, 2000);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_name_that_was_taken_away_is_held_by_nobody() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = journal(&system);
     let name = Arc::<str>::from("till");
     for _ in 0..100 {

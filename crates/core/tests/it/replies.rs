@@ -1,23 +1,26 @@
 //! Replies put off and passed on: C-15 to C-17, C-19, C-29.
 
-use ghostlight::{Actor, AskError, Context, DeadReason, Handler, Message, ReplyPort, System};
+use ghostlight::{Actor, AskError, Context, DeadReason, Handler, Message, ReplyPort};
 
-use crate::support::{
-    Add, Form, Journal, Later, Listed, Log, Path, Plain, Witness, assert_conserved, dead, rest,
-    soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Form, Journal, Later, Listed, Log, Path, Plain, Witness, assert_conserved, dead, rest,
+        soon,
+    },
 };
 
 async fn deferred<F: Form>(path: Path) {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<F>::new(&Log::default()));
     let ports = Log::default();
     let (asker, shelf) = (actor.clone(), ports.clone());
-    let asked = tokio::spawn(async move { path.ask(&asker, Later(shelf)).await });
+    let asked = stage::spawn(async move { path.ask(&asker, Later(shelf)).await });
     rest().await;
     assert_eq!(actor.ask(Add(1)).await.unwrap(), 1, "it serves others meanwhile");
     let port: ReplyPort<u64> = ports.take().remove(0);
     assert!(port.is_awaited() && !asked.is_finished(), "{path:?}");
-    let answering = tokio::spawn(async move {
+    let answering = stage::spawn(async move {
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         port.send(11);
     });
@@ -26,7 +29,7 @@ async fn deferred<F: Form>(path: Path) {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_deferred_reply_can_be_given_later_and_from_a_task_while_the_actor_serves_others() {
     for path in Path::BOTH {
         deferred::<Listed>(path).await;
@@ -34,14 +37,14 @@ async fn a_deferred_reply_can_be_given_later_and_from_a_task_while_the_actor_ser
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_reply_handle_dropped_unanswered_ends_the_ask_at_once_and_the_actor_lives_on() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
         let ports: Log<ReplyPort<u64>> = Log::default();
         let (asker, shelf) = (actor.clone(), ports.clone());
-        let asked = tokio::spawn(async move { path.ask(&asker, Later(shelf)).await });
+        let asked = stage::spawn(async move { path.ask(&asker, Later(shelf)).await });
         rest().await;
         let now = system.runtime().now();
         drop(ports.take());
@@ -52,14 +55,14 @@ async fn a_reply_handle_dropped_unanswered_ends_the_ask_at_once_and_the_actor_li
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_reply_to_an_asker_that_left_harms_nobody() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
         let ports: Log<ReplyPort<u64>> = Log::default();
         let (asker, shelf) = (actor.clone(), ports.clone());
-        let asked = tokio::spawn(async move { path.ask(&asker, Later(shelf)).await });
+        let asked = stage::spawn(async move { path.ask(&asker, Later(shelf)).await });
         rest().await;
         asked.abort();
         rest().await;
@@ -71,9 +74,9 @@ async fn a_reply_to_an_asker_that_left_harms_nobody() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_reply_put_off_for_a_tell_is_awaited_by_nobody() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     let ports: Log<ReplyPort<u64>> = Log::default();
     actor.tell(Later(ports.clone())).await.unwrap();
@@ -97,9 +100,9 @@ impl Handler<Try> for Trier {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_err_reply_leaves_the_actor_alive_for_ask_and_for_tell() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Trier);
     for path in Path::BOTH {
         assert_eq!(path.ask(&actor, Try(false)).await.unwrap(), Err("no".to_owned()));
@@ -108,10 +111,10 @@ async fn an_err_reply_leaves_the_actor_alive_for_ask_and_for_tell() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_reply_nobody_waits_for_is_dropped_and_an_unread_err_is_reported() {
     let witness = Witness::default();
-    let system = System::builder("test").observer(witness.clone()).build();
+    let system = stage::system_with("test", |it| it.observer(witness.clone()));
     let actor = system.spawn(Trier);
     actor.tell(Try(true)).await.unwrap();
     for path in Path::BOTH {
@@ -143,15 +146,15 @@ impl Handler<Waver> for Wavering {
 }
 
 /// Who has the handle answers; the turn that went on does not answer in its place.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_turn_that_goes_on_after_it_put_its_reply_off_leaves_it_to_the_handle() {
     for path in Path::BOTH {
         let witness = Witness::default();
-        let system = System::builder("test").observer(witness.clone()).build();
+        let system = stage::system_with("test", |it| it.observer(witness.clone()));
         let actor = system.spawn(Wavering);
         let ports = Log::default();
         let (asker, shelf) = (actor.clone(), ports.clone());
-        let asked = tokio::spawn(async move { path.ask(&asker, Waver(shelf)).await });
+        let asked = stage::spawn(async move { path.ask(&asker, Waver(shelf)).await });
         rest().await;
         ports.take().into_iter().for_each(|port| port.send(9));
         let outcome = soon("end of the ask", asked).await.unwrap();
@@ -161,14 +164,14 @@ async fn a_turn_that_goes_on_after_it_put_its_reply_off_leaves_it_to_the_handle(
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_was_deferred_by_an_actor_is_answered_or_ended_with_its_state() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(10);
     for path in Path::BOTH {
         let actor = system.spawn(Keeper(Vec::new()));
         let asker = actor.clone();
-        let asked = tokio::spawn(async move { path.ask(&asker, Keep).await });
+        let asked = stage::spawn(async move { path.ask(&asker, Keep).await });
         rest().await;
         actor.kill();
         let error = soon("end of the ask", asked).await.unwrap().unwrap_err();

@@ -11,7 +11,7 @@ use std::{
 
 use ghostlight::{
     Actor, ActorRef, Backoff, ChildSpec, Context, Create, Failure, Handler, Message, Observer,
-    RestartRecord, RestartWindow, SpawnOptions, StopReason, Subject, Supervision, System,
+    RestartRecord, RestartWindow, SpawnOptions, StopReason, Subject, Supervision,
 };
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         Act, Do, Kin, Ledger, Plan, Point, call, fail, family, incarnation, named, permanent,
         watched,
     },
+    stage::{self, conformance},
     support::{
         Gate, Journal, Listed, Log, Note, Path, Witness, assert_conserved, ended, rest, soon,
     },
@@ -98,12 +99,12 @@ impl Observer for Failures {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn owner_watcher_observer_and_log_are_told_the_same_text_and_chain_of_causes() {
     for n in [0, 1] {
         let (lines, failures) = (Log::default(), Failures::default());
         let _listening = tracing::subscriber::set_default(Scribe(lines.clone()));
-        let system = System::builder("test").observer(failures.clone()).build();
+        let system = stage::system_with("test", |it| it.observer(failures.clone()));
         let owner = system.spawn(Plan::new("owner", &Log::default()).build());
         let never = named(ChildSpec::permanent().window(RestartWindow::never()), "page");
         let child = call(&owner, move |cx| cx.supervise_with(|| Page, never)).await;
@@ -177,13 +178,13 @@ async fn disturb(luck: &mut fastrand::Rng, owner: &ActorRef<Kin>, child: &ActorR
     rest().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn whatever_fails_observers_are_told_of_each_failure_restart_and_giving_up_once() {
-    for seed in 0..150 {
-        let mut luck = fastrand::Rng::with_seed(seed);
+    for seed in 0..stage::times(150) as u64 {
+        let mut luck = stage::chance(seed);
         let (book, log) = (Book::default(), Log::default());
-        let system = System::builder("test").observer(book.clone()).build();
-        let supervision = match seed % 3 {
+        let system = stage::system_with("test", |it| it.observer(book.clone()));
+        let supervision = match luck.u8(..3) {
             0 => Supervision::one_for_one(),
             1 => Supervision::one_for_all(),
             _ => Supervision::rest_for_one(),
@@ -238,11 +239,11 @@ impl Create for Never {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn failures_that_are_resumed_come_late_or_lie_in_a_destructor_are_told_once_too() {
     let told = |path: Path, plan: fn(Plan) -> Plan, act: Act| {
         let witness = Witness::default();
-        let system = System::builder("test").observer(witness.clone()).build();
+        let system = stage::system_with("test", |it| it.observer(witness.clone()));
         let options = SpawnOptions::default().start_deadline(Duration::from_secs(1));
         let actor = system.spawn_with(plan(Plan::new("x", &Log::default())).build(), options);
         async move {
@@ -269,12 +270,12 @@ async fn failures_that_are_resumed_come_late_or_lie_in_a_destructor_are_told_onc
         told(Path::Queued, |it| it.at(Point::Started, [Act::Sleep(60_000)]), Act::Nothing).await;
     assert_eq!(late, ["failed: it had not started after 1s"]);
     let witness = Witness::default();
-    let system = System::builder("test").observer(witness.clone()).build();
+    let system = stage::system_with("test", |it| it.observer(witness.clone()));
     ended(&system.create::<Never>(())).await;
     assert_eq!(witness.0.take(), ["failed: no luck", "stopped: did not start: no luck"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_is_told_of_one_end_comes_in_order_and_counts_children_without_hooks() {
     let (system, Ledger(ledger)) = watched();
     let owner = system.spawn_with(
@@ -302,9 +303,9 @@ async fn what_is_told_of_one_end_comes_in_order_and_counts_children_without_hook
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn each_incarnation_has_the_whole_time_to_start() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let plan = Plan::new("child", &Log::default())
         .always(Point::Create, Act::Sleep(900))
         .at(Point::Started, [Act::Fail("no luck"), Act::Panic("no luck")]);
@@ -328,7 +329,7 @@ impl Handler<Block> for Blocker {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[conformance(threads)]
 async fn children_lost_on_their_threads_are_named_and_hold_up_neither_owner_nor_siblings() {
     let (system, Ledger(ledger)) = watched();
     let log = Log::default();

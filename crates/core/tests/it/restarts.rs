@@ -4,20 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use ghostlight::{
     AskError, Backoff, Capacity, ChildSpec, DeadReason, Health, MailboxOptions, OnFailure,
-    Priority, Refused, RestartWindow, SpawnOptions, Status, StopReason, Supervision, System,
+    Priority, Refused, RestartWindow, SpawnOptions, Status, StopReason, Supervision,
 };
 
 use crate::{
     kin::{Act, Do, Kin, Plan, Point, call, fail, family, incarnation, of, permanent},
+    stage::{self, conformance},
     support::{
         Add, Boom, Counted, Gate, Hold, Log, Note, Path, alive, assert_conserved, dead_notes,
         ended, park, rest, soon,
     },
 };
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_old_state_is_dropped_before_the_next_is_made_and_incarnations_never_overlap() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let plan = Plan::new("child", &log)
         .always(Point::Stopped, Act::Sleep(10))
@@ -50,11 +51,11 @@ async fn the_old_state_is_dropped_before_the_next_is_made_and_incarnations_never
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn resume_keeps_the_state_and_restart_starts_from_the_arguments() {
     for (answer, sum) in [(Act::Resume, 12), (Act::Nothing, 5)] {
         for path in Path::BOTH {
-            let system = System::new("test");
+            let system = stage::system("test");
             let log = Log::default();
             let plan = Plan::new("child", &log).at(Point::OnFailure, [answer.clone()]);
             let child = system.supervise(plan.factory(), permanent());
@@ -68,10 +69,10 @@ async fn resume_keeps_the_state_and_restart_starts_from_the_arguments() {
     assert_eq!(OnFailure::default(), OnFailure::Fail);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn queued_tells_survive_panic_and_normal_restarts_in_order_fifty_times_over() {
     for has_children in [false, true] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let grandchild = Plan::new("grandchild", &log);
         let plan = Plan::new("child", &log);
@@ -98,9 +99,9 @@ async fn queued_tells_survive_panic_and_normal_restarts_in_order_fifty_times_ove
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn threads_that_send_through_fifty_restarts_lose_nothing_but_order_between_them() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let spec = permanent()
         .options(SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<8>())));
@@ -108,7 +109,7 @@ async fn threads_that_send_through_fifty_restarts_lose_nothing_but_order_between
     let threads: Vec<_> = (0..4u64)
         .map(|sender| {
             let child = child.clone();
-            tokio::spawn(async move {
+            stage::spawn(async move {
                 for n in 0..500 {
                     child.tell(Note(sender * 1_000 + n)).await.unwrap();
                     if n % 40 == sender * 10 {
@@ -132,10 +133,10 @@ async fn threads_that_send_through_fifty_restarts_lose_nothing_but_order_between
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_ask_that_failed_gets_the_failure_and_does_not_run_again_the_others_are_answered() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let child = system.supervise(Plan::new("child", &log).factory(), permanent());
         // Idle: the caller may run the turn itself.
@@ -145,11 +146,12 @@ async fn the_ask_that_failed_gets_the_failure_and_does_not_run_again_the_others_
         assert_eq!(incarnation(&child).await, 1, "{path:?}");
 
         let gate = park(&child).await;
-        let asks = [Act::Nothing, Act::Panic("worn"), Act::Nothing, Act::Nothing].map(|act| {
+        let mut asks = Vec::new();
+        for act in [Act::Nothing, Act::Panic("worn"), Act::Nothing, Act::Nothing] {
             let child = child.clone();
-            tokio::spawn(async move { path.ask(&child, Do(act)).await })
-        });
-        rest().await;
+            asks.push(stage::spawn(async move { path.ask(&child, Do(act)).await }));
+            rest().await;
+        }
         gate.open();
         let mut answers = Vec::new();
         for it in asks {
@@ -162,15 +164,15 @@ async fn the_ask_that_failed_gets_the_failure_and_does_not_run_again_the_others_
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_that_is_cut_by_a_kill_is_lost_and_not_run_by_the_next_incarnation() {
     for path in Path::BOTH {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let child = system.supervise(Plan::new("child", &log).factory(), permanent());
         incarnation(&child).await;
         let asker = child.clone();
-        let asked = tokio::spawn(async move { path.ask(&asker, Do(Act::Sleep(1_000))).await });
+        let asked = stage::spawn(async move { path.ask(&asker, Do(Act::Sleep(1_000))).await });
         rest().await;
         child.kill();
         let error = soon("error", asked).await.unwrap().unwrap_err();
@@ -181,25 +183,24 @@ async fn an_ask_that_is_cut_by_a_kill_is_lost_and_not_run_by_the_next_incarnatio
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn senders_that_wait_for_room_are_let_in_by_the_next_incarnation_in_order() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
-    let mailbox = MailboxOptions::wait(Capacity::of::<2>());
+    let mailbox = MailboxOptions::wait(Capacity::of::<1>());
     let backoff = Backoff::default().min(Duration::from_secs(1)).jitter(0.0);
     let spec = permanent().backoff(backoff).options(SpawnOptions::default().mailbox(mailbox));
     let child = system.supervise(Plan::new("child", &log).factory(), spec);
     let gate = park(&child).await;
     child.try_tell(Do(Act::Panic("torn"))).unwrap();
-    child.try_tell(Note(0)).unwrap();
     let mut waiting = Vec::new();
-    for n in 1..6 {
+    for n in 0..6 {
         let child = child.clone();
-        waiting.push(tokio::spawn(async move { child.tell(Note(n)).await }));
+        waiting.push(stage::spawn(async move { child.tell(Note(n)).await }));
         rest().await;
     }
     let asker = child.clone();
-    let asked = tokio::spawn(async move { asker.ask(Do(Act::Nothing)).await });
+    let asked = stage::spawn(async move { asker.ask(Do(Act::Nothing)).await });
     rest().await;
     gate.open();
     for it in waiting {
@@ -212,14 +213,14 @@ async fn senders_that_wait_for_room_are_let_in_by_the_next_incarnation_in_order(
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn messages_sent_while_it_waits_to_restart_go_by_the_mailboxs_own_rule() {
     for (mailbox, notes) in [
         (MailboxOptions::reject(Capacity::of::<2>()), [0, 1]),
         (MailboxOptions::drop_newest(Capacity::of::<2>()), [0, 1]),
         (MailboxOptions::drop_oldest(Capacity::of::<2>()), [2, 3]),
     ] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let backoff = Backoff::default().min(Duration::from_secs(1)).jitter(0.0);
         let spec = permanent().backoff(backoff);
@@ -240,9 +241,9 @@ async fn messages_sent_while_it_waits_to_restart_go_by_the_mailboxs_own_rule() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn priorities_are_kept_across_a_restart() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let child = system.supervise(Plan::new("child", &log).factory(), permanent());
     let gate = park(&child).await;
@@ -265,10 +266,10 @@ async fn priorities_are_kept_across_a_restart() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actors_own_children_end_before_its_next_incarnation_starts() {
     for end in [Act::Panic("torn"), Act::Stop] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let inner = ["x", "y"].map(|it| Plan::new(it, &log).always(Point::Stopped, Act::Sleep(20)));
         let plan = Plan::new("child", &log).raising(move |cx| {
@@ -295,9 +296,9 @@ async fn an_actors_own_children_end_before_its_next_incarnation_starts() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn when_the_limit_is_spent_queued_tells_are_dead_letters_and_queued_asks_fail() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(100);
     let log = Log::default();
     let never = permanent().window(RestartWindow::never());
@@ -308,7 +309,7 @@ async fn when_the_limit_is_spent_queued_tells_are_dead_letters_and_queued_asks_f
     child.try_tell(Do(Act::Panic("torn"))).unwrap();
     (0..5).for_each(|n| child.try_tell(Note(n)).unwrap());
     let asker = child.clone();
-    let asked = tokio::spawn(async move { asker.ask(Add(9)).await });
+    let asked = stage::spawn(async move { asker.ask(Add(9)).await });
     rest().await;
     gate.open();
     let error = soon("error", asked).await.unwrap().unwrap_err();
@@ -325,9 +326,9 @@ async fn when_the_limit_is_spent_queued_tells_are_dead_letters_and_queued_asks_f
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_restarted_actor_holds_one_state_and_an_ended_one_none() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (token, count) = Counted::new();
     let log = Log::default();
     let plan = Plan::new("child", &log).holding(token);
@@ -346,10 +347,10 @@ async fn a_restarted_actor_holds_one_state_and_an_ended_one_none() {
     assert_eq!(alive(&count), 0, "state and factory are gone, though a ref is held");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_panic_in_each_hook_leads_to_the_next_incarnation() {
     for point in [Point::Create, Point::Restarting, Point::Started, Point::Stopped, Point::Drop] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let mut letters = system.dead_letters(10);
         let log = Log::default();
         let plan = Plan::new("child", &log).at(point, [Act::Panic("bad hook")]);
@@ -370,7 +371,7 @@ async fn a_panic_in_each_hook_leads_to_the_next_incarnation() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn arguments_that_cannot_be_cloned_are_a_failed_start() {
     struct Sour(Arc<()>, u32);
     impl Clone for Sour {
@@ -389,7 +390,7 @@ async fn arguments_that_cannot_be_cloned_are_a_failed_start() {
             Ok(Self)
         }
     }
-    let system = System::new("test");
+    let system = stage::system("test");
     let never = permanent().window(RestartWindow::never()).tolerated();
     let (owner, []) = family(&system, &Log::default(), Supervision::default(), []).await;
     let child =
@@ -401,7 +402,7 @@ async fn arguments_that_cannot_be_cloned_are_a_failed_start() {
     assert!(system.actors().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_kill_at_any_time_ends_the_incarnation_and_another_follows() {
     // Where it is killed: while it is created, started, between two incarnations, in its clean-up.
     for (point, act) in [
@@ -410,7 +411,7 @@ async fn a_kill_at_any_time_ends_the_incarnation_and_another_follows() {
         (Point::Stopped, Act::Sleep(1_000)),
         (Point::Drop, Act::Nothing),
     ] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let plan = Plan::new("child", &log).at(point, [act]);
         let backoff = Backoff::default().min(Duration::from_millis(10)).jitter(0.0);
@@ -431,10 +432,10 @@ async fn a_kill_at_any_time_ends_the_incarnation_and_another_follows() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_stop_during_a_backoff_ends_a_transient_child_and_not_a_permanent_one() {
     for (spec, stays) in [(ChildSpec::permanent(), true), (ChildSpec::transient(), false)] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let backoff = Backoff::default().min(Duration::from_secs(10)).jitter(0.0);
         let (owner, [child]) =
@@ -457,9 +458,9 @@ async fn a_stop_during_a_backoff_ends_a_transient_child_and_not_a_permanent_one(
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn a_kill_just_as_its_wait_is_over_leaves_child_and_supervisor_of_one_mind() {
-    let system = System::new("test");
+    let system = stage::system("test");
     system.supervision(Supervision::one_for_one().min_healthy(1));
     let wait = Duration::from_millis(1);
     let spec = permanent().backoff(Backoff::default().min(wait).max(wait).jitter(0.0));
@@ -471,7 +472,7 @@ async fn a_kill_just_as_its_wait_is_over_leaves_child_and_supervisor_of_one_mind
             child.kill();
         }
         while child.ask(Do(Act::Nothing)).await.is_err() {
-            tokio::task::yield_now().await;
+            stage::yield_now().await;
         }
         // Who believes that it still waits, starts it twice, and would not know of its next end.
         assert_eq!(system.children().health(), Health::Healthy, "{round}");

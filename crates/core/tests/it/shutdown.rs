@@ -5,11 +5,11 @@ use std::{
     time::Duration,
 };
 
-use ghostlight::{Actor, Context, Failure, Handler, Message, StopReason, System};
-use tokio::runtime::Handle;
+use ghostlight::{Actor, Context, Failure, Handler, Message, StopReason};
 
-use crate::support::{
-    Add, Gate, Journal, Listed, Log, Note, assert_conserved, ended, park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{Add, Gate, Journal, Listed, Log, Note, assert_conserved, ended, park, rest, soon},
 };
 
 /// Writes down its farewell.
@@ -27,10 +27,10 @@ impl Handler<Note> for Guest {
     async fn handle(&mut self, _: Note, _: &mut Context<'_, Self>) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn shutdown_goes_in_reverse_order_of_spawning_and_reports_each_end() {
-    let tasks = Handle::current().metrics().num_alive_tasks();
-    let system = System::new("test");
+    let tasks = stage::n_tasks();
+    let system = stage::system("test");
     let log = Log::default();
     let guests: Vec<_> = (0..10).map(|n| system.spawn(Guest(n, log.clone()))).collect();
     // A slot that is used again must not bring its new owner out of order.
@@ -50,13 +50,13 @@ async fn shutdown_goes_in_reverse_order_of_spawning_and_reports_each_end() {
     assert!(report.killed.is_empty() && report.lost.is_empty());
     assert!(system.actors().is_empty());
     rest().await;
-    assert_eq!(Handle::current().metrics().num_alive_tasks(), tasks, "no task remains");
+    assert_eq!(stage::n_tasks(), tasks, "no task remains");
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn whoever_has_not_ended_at_the_deadline_of_a_shutdown_is_killed() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let first = system.spawn(Journal::<Listed>::new(&Log::default()));
     let stuck = system.spawn(Journal::<Listed>::new(&Log::default()));
     let gate = park(&stuck).await;
@@ -87,9 +87,9 @@ impl Handler<Block> for Blocker {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn an_actor_lost_on_its_thread_is_named_in_the_report_and_holds_up_nobody() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (release, blocked) = mpsc::channel();
     let quick = system.spawn(Journal::<Listed>::new(&Log::default()));
     let lost = system.spawn(Blocker(Arc::new(Mutex::new(blocked))));
@@ -118,9 +118,9 @@ impl Actor for Hooked {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn after_a_shutdown_nothing_can_be_spawned() {
-    let system = System::new("test");
+    let system = stage::system("test");
     system.shutdown(Duration::from_secs(1)).await;
     let plain = system.spawn(Journal::<Listed>::new(&Log::default()));
     assert!(!plain.is_alive());

@@ -8,10 +8,10 @@ use ghostlight::{
     Actor, ActorRef, AskError, Capacity, Context, DeadReason, DrainBudget, Failure, Handler,
     MailboxOptions, Message, Overflow, Priority, Protocol, Refused, SpawnOptions, System,
 };
-use tokio::task::JoinHandle;
 
-use crate::support::{
-    Gate, Hold, Log, Note, Path, assert_conserved, dead, ended, park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{Gate, Hold, Log, Note, Path, assert_conserved, dead, ended, park, rest, soon},
 };
 
 /// A door: who knocks while it is shut is set aside.
@@ -116,13 +116,13 @@ struct House<F: Shape> {
 }
 
 fn house<F: Shape>(mailbox: MailboxOptions) -> House<F> {
-    let (system, log) = (System::new("test"), Log::default());
+    let (system, log) = (stage::system("test"), Log::default());
     let door = Door { is_open: false, log: log.clone(), form: PhantomData };
     let door = system.spawn_with(door, SpawnOptions::default().mailbox(mailbox));
     House { system, log, door }
 }
 
-type Asked<M> = JoinHandle<Result<u64, AskError<M>>>;
+type Asked<M> = stage::JoinHandle<Result<u64, AskError<M>>>;
 
 fn ask<F: Shape, M: Message<Reply = u64>>(
     door: &ActorRef<Door<F>>,
@@ -133,10 +133,10 @@ where
     Door<F>: Handler<M>,
 {
     let door = door.clone();
-    tokio::spawn(async move { path.ask(&door, message).within(Duration::from_secs(50)).await })
+    stage::spawn(async move { path.ask(&door, message).within(Duration::from_secs(50)).await })
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_is_set_aside_is_handled_next_in_its_order_with_its_askers() {
     check::<Listed>().await;
     check::<Plain>().await;
@@ -149,6 +149,7 @@ async fn what_is_set_aside_is_handled_next_in_its_order_with_its_askers() {
             door.tell(Knock(2)).await.unwrap();
             rest().await;
             let third = ask(&door, path, SlowKnock(3));
+            rest().await;
             let fourth = ask(&door, path, Disguised(4));
             rest().await;
             rest().await;
@@ -174,7 +175,7 @@ async fn what_is_set_aside_is_handled_next_in_its_order_with_its_askers() {
 }
 
 /// The turn that unstashes runs on its caller, and the actor is idle otherwise.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn unstashing_on_the_caller_has_the_rest_handled_by_the_actor() {
     for path in Path::BOTH {
         for used in [0, 20] {
@@ -192,12 +193,15 @@ async fn unstashing_on_the_caller_has_the_rest_handled_by_the_actor() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_is_set_aside_again_keeps_its_order() {
     for path in Path::BOTH {
         let House { system, log, door } = house::<Listed>(MailboxOptions::default());
-        let asked: Vec<_> = (0..3).map(|n| ask(&door, path, Knock(n))).collect();
-        rest().await;
+        let mut asked = Vec::new();
+        for n in 0..3 {
+            asked.push(ask(&door, path, Knock(n)));
+            rest().await;
+        }
         // Shut before anybody is through: all come back, and are set aside once more.
         for _ in 0..100 {
             let gate = park(&door).await;
@@ -250,21 +254,21 @@ impl Handler<GiveUp> for Stubborn {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_is_set_aside_as_often_as_it_takes() {
     for path in Path::BOTH {
         for end in [false, true] {
-            let system = System::new("test");
-            let actor = system.spawn(Stubborn(30_000));
+            let system = stage::system("test");
+            let actor = system.spawn(Stubborn(stage::times(30_000) as u32));
             let asker = actor.clone();
-            let asked = tokio::spawn(async move { path.ask(&asker, Try).await });
+            let asked = stage::spawn(async move { path.ask(&asker, Try).await });
             rest().await;
             if end {
                 // However long the way was, the message comes back whole.
                 let actor = system.spawn(Stubborn(u32::MAX));
                 let asker = actor.clone();
-                let asked = tokio::spawn(async move { path.ask(&asker, Try).await });
-                tokio::task::yield_now().await;
+                let asked = stage::spawn(async move { path.ask(&asker, Try).await });
+                stage::yield_now().await;
                 actor.kill();
                 let error = soon("refusal", asked).await.unwrap().unwrap_err();
                 assert_eq!(error.refused(), Some(Refused::Stopped), "{error:?}");
@@ -275,7 +279,7 @@ async fn an_ask_is_set_aside_as_often_as_it_takes() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn beyond_its_bound_an_asker_is_refused_and_a_tell_is_a_dead_letter() {
     for path in Path::BOTH {
         let mailbox = MailboxOptions::wait(Capacity::of::<2>());
@@ -306,7 +310,7 @@ async fn beyond_its_bound_an_asker_is_refused_and_a_tell_is_a_dead_letter() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_without_bound_sets_a_thousand_aside() {
     let House { system, door, .. } = house::<Listed>(MailboxOptions::unbounded());
     let mut letters = system.dead_letters(9);
@@ -317,7 +321,7 @@ async fn an_actor_without_bound_sets_a_thousand_aside() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_is_set_aside_takes_no_room_in_the_mailbox() {
     let House { system, log, door } = house::<Listed>(MailboxOptions::wait(Capacity::of::<2>()));
     for n in 0..2 {
@@ -335,7 +339,7 @@ async fn what_is_set_aside_takes_no_room_in_the_mailbox() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn at_the_end_what_was_set_aside_is_buried_before_the_rest() {
     let ends: [fn(&ActorRef<Door<Listed>>); 3] =
         [|it| it.stop(), |it| it.kill(), |it| it.drain(DrainBudget::default().messages(0))];
@@ -363,7 +367,7 @@ async fn at_the_end_what_was_set_aside_is_buried_before_the_rest() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_idle_actor_that_ends_buries_what_it_set_aside() {
     let House { system, door, .. } = house::<Plain>(MailboxOptions::default());
     let mut letters = system.dead_letters(9);
@@ -376,7 +380,7 @@ async fn an_idle_actor_that_ends_buries_what_it_set_aside() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_drain_handles_what_comes_back() {
     let House { system, log, door } = house::<Listed>(MailboxOptions::default());
     (0..3).for_each(|n| door.try_tell(Knock(n)).unwrap());
@@ -390,17 +394,18 @@ async fn a_drain_handles_what_comes_back() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_asker_that_leaves_takes_its_message_out_of_the_stash() {
     for path in Path::BOTH {
         for opens in [true, false] {
             let House { system, log, door } = house::<Listed>(MailboxOptions::default());
             let mut letters = system.dead_letters(9);
             let leaves = ask(&door, path, Knock(1));
+            rest().await;
             let waits = {
                 let door = door.clone();
                 let second = Duration::from_secs(1);
-                tokio::spawn(async move { path.ask(&door, Knock(2)).within(second).await })
+                stage::spawn(async move { path.ask(&door, Knock(2)).within(second).await })
             };
             rest().await;
             leaves.abort();
@@ -423,7 +428,7 @@ async fn an_asker_that_leaves_takes_its_message_out_of_the_stash() {
 }
 
 /// The system's own deadline, which is kept by a sweep.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_ask_that_is_set_aside_ends_at_its_default_deadline() {
     for path in Path::BOTH {
         let House { system, door, .. } = house::<Listed>(MailboxOptions::default());
@@ -435,7 +440,7 @@ async fn an_ask_that_is_set_aside_ends_at_its_default_deadline() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn urgent_messages_still_go_first() {
     let House { system, log, door } = house::<Listed>(MailboxOptions::default());
     (0..2).for_each(|n| door.try_tell(Knock(n)).unwrap());
@@ -450,12 +455,12 @@ async fn urgent_messages_still_go_first() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn unstashing_ends_the_run_of_turns_in_which_it_is_done() {
     for mailbox in [MailboxOptions::default(), MailboxOptions::drop_oldest(Capacity::of::<300>())] {
         let House { system, log, door } = house::<Listed>(mailbox);
         // Many turns, so that long runs are the rule.
-        for _ in 0..300 {
+        for _ in 0..stage::times(300) {
             (0..200).for_each(|_| door.try_tell(Shut).unwrap());
             rest().await;
         }
@@ -470,7 +475,7 @@ async fn unstashing_ends_the_run_of_turns_in_which_it_is_done() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_stash_that_is_dropped_before_it_was_polled_sets_nothing_aside() {
     struct Fickle;
     #[derive(Debug, Message)]
@@ -485,7 +490,7 @@ async fn a_stash_that_is_dropped_before_it_was_polled_sets_nothing_aside() {
             cx.stash_len()
         }
     }
-    let system = System::new("test");
+    let system = stage::system("test");
     let fickle = system.spawn(Fickle);
     for path in Path::BOTH {
         assert_eq!(path.ask(&fickle, Go).await.unwrap(), 0);
@@ -493,7 +498,7 @@ async fn a_stash_that_is_dropped_before_it_was_polled_sets_nothing_aside() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_hook_has_nothing_to_set_aside() {
     struct Early;
     impl Actor for Early {
@@ -507,7 +512,7 @@ async fn a_hook_has_nothing_to_set_aside() {
     impl Handler<Note> for Early {
         async fn handle(&mut self, _: Note, _: &mut Context<'_, Self>) {}
     }
-    let system = System::new("test");
+    let system = stage::system("test");
     let reason = ended(&system.spawn(Early)).await;
     assert!(reason.to_string().contains("a hook handles no message"), "{reason}");
     assert_conserved(&system);
@@ -515,7 +520,7 @@ async fn a_hook_has_nothing_to_set_aside() {
 
 /// Knocks, opens and shuts at random; every knock is answered, refused, dead or waits.
 async fn conserves<F: Shape>(seed: u64) {
-    let mut chance = fastrand::Rng::with_seed(seed);
+    let mut chance = stage::chance(seed);
     let capacity = Capacity::new(chance.u32(1..6)).unwrap();
     let mailbox = match seed % 4 {
         0 => MailboxOptions::wait(capacity),
@@ -564,9 +569,9 @@ async fn conserves<F: Shape>(seed: u64) {
     assert_eq!(system.counters().queued, 0, "seed {seed}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn whatever_is_set_aside_the_counters_conserve() {
-    for seed in 0..40 {
+    for seed in 0..stage::times(40) as u64 {
         conserves::<Listed>(seed).await;
         conserves::<Plain>(seed).await;
     }

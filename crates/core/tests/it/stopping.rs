@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use ghostlight::{
     Actor, ActorRef, AskError, Context, DeadReason, DrainBudget, Failure, Handler, Message,
-    Refused, SpawnOptions, StopReason, System,
+    Refused, SpawnOptions, StopReason,
 };
 
-use crate::support::{
-    Add, Gate, Hold, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved, dead, ended,
-    park, rest, soon,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Add, Gate, Hold, Journal, Listed, Log, Note, Path, Plain, Slow, assert_conserved, dead,
+        ended, park, rest, soon,
+    },
 };
 
 type Order<A> = fn(&ActorRef<A>);
@@ -22,11 +25,11 @@ fn verbs<A: Actor>() -> [(&'static str, Order<A>); 3] {
     ]
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn from_the_moment_a_verb_is_called_is_alive_is_false_and_all_forms_refuse() {
     for (verb, order) in verbs() {
         for parked in [false, true] {
-            let system = System::new("test");
+            let system = stage::system("test");
             let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
             let recipient = actor.recipient::<Note>();
             let asked = actor.recipient::<Add>();
@@ -59,9 +62,9 @@ async fn from_the_moment_a_verb_is_called_is_alive_is_false_and_all_forms_refuse
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn stopping_an_ended_actor_is_harmless() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     actor.stop_because("first");
     ended(&actor).await;
@@ -73,18 +76,18 @@ async fn stopping_an_ended_actor_is_harmless() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn stop_lets_the_running_turn_finish_and_kill_cuts_it_at_its_next_await() {
     for (verb, order, finishes) in [
         ("stop", (|it| it.stop()) as Order<Journal<Listed>>, true),
         ("kill", |it| it.kill(), false),
     ] {
-        let system = System::new("test");
+        let system = stage::system("test");
         for path in Path::BOTH {
             let log = Log::default();
             let actor = system.spawn(Journal::<Listed>::new(&log));
             let asker = actor.clone();
-            let asked = tokio::spawn(async move { path.ask(&asker, Slow(500)).await });
+            let asked = stage::spawn(async move { path.ask(&asker, Slow(500)).await });
             rest().await;
             order(&actor);
             let outcome = soon("end of the ask", asked).await.unwrap();
@@ -100,13 +103,13 @@ async fn stop_lets_the_running_turn_finish_and_kill_cuts_it_at_its_next_await() 
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn leftovers_become_dead_letters_in_order_with_the_reason() {
     for (verb, order, reason) in [
         ("stop", (|it| it.stop()) as Order<Journal<Plain>>, DeadReason::Stopped),
         ("kill", |it| it.kill(), DeadReason::Killed),
     ] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let mut letters = system.dead_letters(100);
         let actor = system.spawn(Journal::<Plain>::new(&Log::default()));
         let gate = Gate::closed();
@@ -123,10 +126,10 @@ async fn leftovers_become_dead_letters_in_order_with_the_reason() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn with_no_leftovers_nothing_is_reported() {
     for (verb, order) in verbs() {
-        let system = System::new("test");
+        let system = stage::system("test");
         let mut letters = system.dead_letters(10);
         let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
         actor.ask(Add(1)).await.unwrap();
@@ -137,16 +140,16 @@ async fn with_no_leftovers_nothing_is_reported() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn queued_asks_at_stop_fail_with_their_message_back_and_are_no_dead_letters() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(10);
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     let gate = park(&actor).await;
     let asked: Vec<_> = (0..3)
         .map(|n| {
             let asker = actor.clone();
-            tokio::spawn(async move { asker.ask(Add(n)).await })
+            stage::spawn(async move { asker.ask(Add(n)).await })
         })
         .collect();
     rest().await;
@@ -162,14 +165,14 @@ async fn queued_asks_at_stop_fail_with_their_message_back_and_are_no_dead_letter
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn late_and_repeated_waiters_get_the_same_reason() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));
     let early: Vec<_> = (0..10)
         .map(|_| {
             let actor = actor.clone();
-            tokio::spawn(async move { actor.wait_stopped().await.to_string() })
+            stage::spawn(async move { actor.wait_stopped().await.to_string() })
         })
         .collect();
     rest().await;
@@ -182,9 +185,9 @@ async fn late_and_repeated_waiters_get_the_same_reason() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_stronger_of_two_orders_stands() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Journal::<Listed>::new(&log));
     let gate = park(&actor).await;
@@ -205,9 +208,9 @@ async fn the_stronger_of_two_orders_stands() {
     drop(gate);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_hundred_unreferenced_actors_live_on_and_do_their_work() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     for n in 0..100 {
         let actor = system.spawn(Journal::<Listed>::new(&log));
@@ -253,7 +256,7 @@ impl Handler<Wait> for Long {
 
 /// How long it takes to end, and what happened meanwhile.
 async fn end_long(heeds: bool, farewell: u64, order: Order<Long>) -> (f32, Vec<&'static str>) {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let options = SpawnOptions::default().shutdown_deadline(Duration::from_secs(3));
     let farewell = Duration::from_secs(farewell);
@@ -269,27 +272,27 @@ async fn end_long(heeds: bool, farewell: u64, order: Order<Long>) -> (f32, Vec<&
     ((took * 10.0).round() / 10.0, log.all())
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_handler_that_heeds_cancelled_ends_before_the_shutdown_deadline() {
     let (took, log) = end_long(true, 0, |it| it.stop()).await;
     assert_eq!((took, log), (0.0, vec!["heeded", "stopped begins", "stopped ends"]));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_handler_that_does_not_is_cut_at_the_shutdown_deadline_and_stopped_still_runs() {
     let (took, log) = end_long(false, 1, |it| it.stop()).await;
     assert_eq!((took, log), (4.0, vec!["stopped begins", "stopped ends"]), "3 s, and then its own");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn stopped_is_cut_at_the_shutdown_deadline_too() {
     let (took, log) = end_long(true, 60, |it| it.stop()).await;
     assert_eq!((took, log), (3.0, vec!["heeded", "stopped begins"]));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_kill_cuts_stopped_at_its_next_await() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let farewell = Duration::from_secs(2);
     let actor = system.spawn(Long { log: log.clone(), heeds: true, farewell });
@@ -303,13 +306,13 @@ async fn a_kill_cuts_stopped_at_its_next_await() {
     assert_eq!(log.all(), ["stopped begins"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_killed_actor_does_not_run_stopped() {
     let (took, log) = end_long(true, 0, |it| it.kill()).await;
     assert_eq!((took, log), (0.0, vec![]));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_drain_that_is_out_of_time_goes_on_as_a_stop() {
     let order: Order<Long> = |it| it.drain(DrainBudget::default().time(Duration::from_secs(2)));
     let (took, log) = end_long(true, 0, order).await;
@@ -318,16 +321,16 @@ async fn a_drain_that_is_out_of_time_goes_on_as_a_stop() {
     assert_eq!((took, log), (5.0, vec!["stopped begins", "stopped ends"]), "2 s and then 3 s");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn sending_and_stopping_at_full_speed_every_send_is_accepted_or_refused() {
     for round in 0..100 {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let actor = system.spawn(Journal::<Listed>::new(&log));
         let senders: Vec<_> = (0..4)
             .map(|sender| {
                 let actor = actor.clone();
-                tokio::spawn(async move {
+                stage::spawn(async move {
                     let mut accepted = 0;
                     for n in 0..200u64 {
                         let sent = match n % 3 {

@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
-use ghostlight::{
-    ActorRef, Backoff, ChildSpec, RestartWindow, Status, StopReason, Supervision, System,
-};
+use ghostlight::{ActorRef, Backoff, ChildSpec, RestartWindow, Status, StopReason, Supervision};
 
 use crate::{
     kin::{
         Act, Do, Kin, Plan, Point, call, eager, fail, family, incarnation, of, patient, permanent,
         watched,
     },
+    stage::{self, conformance},
     support::{Log, Note, assert_conserved, ended, rest, soon},
 };
 
 /// Which incarnation of each child runs once this one has failed.
 async fn after(supervision: Supervision, failing: usize) -> [u32; 4] {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let children = ["a", "b", "c", "d"].map(|it| (it, permanent()));
     let (owner, children) = family(&system, &log, supervision, children).await;
@@ -30,7 +29,7 @@ async fn after(supervision: Supervision, failing: usize) -> [u32; 4] {
     all
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn one_for_one_touches_only_the_failed_child() {
     for failing in 0..4 {
         let mut expected = [0; 4];
@@ -39,19 +38,19 @@ async fn one_for_one_touches_only_the_failed_child() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn one_for_all_restarts_all_and_with_a_single_child_it_works_too() {
     for failing in 0..4 {
         assert_eq!(after(Supervision::one_for_all(), failing).await, [1; 4]);
     }
-    let system = System::new("test");
+    let system = stage::system("test");
     let only = [("only", permanent())];
     let (_owner, [only]) = family(&system, &Log::default(), Supervision::one_for_all(), only).await;
     fail(&only, "torn").await;
     assert_eq!(incarnation(&only).await, 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn rest_for_one_restarts_those_started_later() {
     for failing in 0..4 {
         let mut expected = [0; 4];
@@ -60,7 +59,7 @@ async fn rest_for_one_restarts_those_started_later() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_coordinated_restart_stops_in_reverse_order_one_after_the_other_and_starts_in_order() {
     let (system, ledger) = watched();
     let log = Log::default();
@@ -113,10 +112,10 @@ async fn a_coordinated_restart_stops_in_reverse_order_one_after_the_other_and_st
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_temporary_child_is_not_brought_back_by_its_siblings_nor_takes_them_along() {
     for supervision in [Supervision::one_for_all(), Supervision::rest_for_one()] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let children =
             [("a", permanent()), ("b", eager(ChildSpec::temporary())), ("c", permanent())];
         let (_owner, [a, b, c]) =
@@ -134,9 +133,9 @@ async fn a_temporary_child_is_not_brought_back_by_its_siblings_nor_takes_them_al
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_transient_child_that_ends_as_it_should_takes_nobody_along() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let children = [("a", permanent()), ("b", eager(ChildSpec::transient()))];
     let (owner, [a, b]) =
         family(&system, &Log::default(), Supervision::one_for_all(), children).await;
@@ -148,9 +147,9 @@ async fn a_transient_child_that_ends_as_it_should_takes_nobody_along() {
     assert_eq!(incarnation(&a).await, 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_sibling_restarted_in_coordination_keeps_its_queue_and_takes_messages_all_along() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let slow = Backoff::default().min(Duration::from_secs(1)).jitter(0.0);
     let children = [("a", permanent().backoff(slow)), ("b", permanent())];
@@ -159,7 +158,7 @@ async fn a_sibling_restarted_in_coordination_keeps_its_queue_and_takes_messages_
     b.tell(Do(Act::Sleep(100))).await.unwrap();
     (0..5).for_each(|n| b.try_tell(Note(n)).unwrap());
     let asker = b.clone();
-    let asked = tokio::spawn(async move { asker.ask(Do(Act::Nothing)).await });
+    let asked = stage::spawn(async move { asker.ask(Do(Act::Nothing)).await });
     rest().await;
     fail(&a, "torn").await;
     for n in 5..10 {
@@ -176,10 +175,10 @@ async fn a_sibling_restarted_in_coordination_keeps_its_queue_and_takes_messages_
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_sibling_stuck_in_stopped_is_killed_at_its_deadline_and_comes_back() {
     for point in ["handler", "stopped", "started"] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let owner = system.spawn(Plan::new("owner", &log).build());
         let stuck = Plan::new("stuck", &log);
@@ -211,7 +210,7 @@ async fn a_sibling_stuck_in_stopped_is_killed_at_its_deadline_and_comes_back() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_that_fails_again_in_a_round_begins_another_within_its_limit() {
     let (system, ledger) = watched();
     let log = Log::default();
@@ -239,9 +238,9 @@ async fn a_child_that_fails_again_in_a_round_begins_another_within_its_limit() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn failures_on_the_way_down_are_part_of_the_same_round() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let owner = system.spawn(Plan::new("owner", &log).build());
     let plan = |name| Plan::new(name, &log).always(Point::Stopped, Act::Panic("bad farewell"));
@@ -261,9 +260,9 @@ async fn failures_on_the_way_down_are_part_of_the_same_round() {
     assert!(owner.is_alive());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn who_waits_for_a_backoff_joins_the_round_and_starts_in_order() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let slow = permanent().backoff(Backoff::default().min(Duration::from_secs(3)).jitter(0.0));
     let children = [("a", permanent()), ("b", permanent()), ("c", slow)];
@@ -278,19 +277,21 @@ async fn who_waits_for_a_backoff_joins_the_round_and_starts_in_order() {
     assert_eq!(starts, ["a started 1", "b started 1", "c started 1"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn ten_thousand_children_restart_together_and_none_is_lost() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let owner = system.spawn(Plan::new("owner", &Log::default()).build());
     let children = call(&owner, |cx| {
         cx.supervision(Supervision::one_for_all());
         let silent = Plan::new("child", &Log::default());
-        (0..10_000).map(|_| cx.supervise_with(silent.factory(), permanent())).collect::<Vec<_>>()
+        (0..stage::times(10_000))
+            .map(|_| cx.supervise_with(silent.factory(), permanent()))
+            .collect::<Vec<_>>()
     })
     .await;
     rest().await;
     let began = std::time::Instant::now();
-    fail(&children[5_000], "all").await;
+    fail(&children[children.len() / 2], "all").await;
     for child in &children {
         assert_eq!(incarnation(child).await, 1);
     }
@@ -301,9 +302,9 @@ async fn ten_thousand_children_restart_together_and_none_is_lost() {
 }
 
 /// Its supervisor has said start, and then make room, before its task has heard either.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_that_must_make_room_before_it_has_begun_is_waited_for_no_longer_than_that() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let specs = ["a", "b"].map(|it| (it, eager(ChildSpec::permanent())));
     let all = Supervision::one_for_all();
     let (_owner, children) = family(&system, &Log::default(), all, specs).await;
@@ -317,9 +318,9 @@ async fn a_child_that_must_make_room_before_it_has_begun_is_waited_for_no_longer
     assert_conserved(&system);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[conformance(threads)]
 async fn children_that_fail_at_once_on_real_threads_all_come_back() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for supervision in
         [Supervision::one_for_one(), Supervision::one_for_all(), Supervision::rest_for_one()]
     {
@@ -330,7 +331,7 @@ async fn children_that_fail_at_once_on_real_threads_all_come_back() {
                 .iter()
                 .map(|child| {
                     let child = child.clone();
-                    tokio::spawn(async move { child.tell(Do(Act::Panic("at once"))).await })
+                    stage::spawn(async move { child.tell(Do(Act::Panic("at once"))).await })
                 })
                 .collect();
             for it in failing {

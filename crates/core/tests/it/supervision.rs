@@ -19,6 +19,7 @@ use crate::{
         Act, Do, Kin, Ledger, Plan, Point, call, eager, fail, family, incarnation, named, of,
         permanent, watched,
     },
+    stage::{self, conformance},
     support::{Log, Path, assert_conserved, ended, rest, soon},
 };
 
@@ -43,7 +44,7 @@ const WISHES: [End; 4] = [
 
 /// Whether a child of this kind comes back after this end.
 async fn comes_back(spec: &ChildSpec, (name, end): End, is_created: bool) -> bool {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let owner = system.spawn(Plan::new("owner", &log).build());
     let (plan, spec) = (Plan::new("child", &log), spec.clone());
@@ -79,24 +80,24 @@ async fn check(spec: ChildSpec, after_failure: bool, after_wish: bool) {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_permanent_child_restarts_after_panic_declared_failure_and_normal_end() {
     check(permanent(), true, true).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_transient_child_restarts_after_panic_declared_failure_and_kill_not_after_a_normal_end() {
     check(eager(ChildSpec::transient()), true, false).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_temporary_child_never_restarts_and_its_panic_leaves_its_owner_alive() {
     check(eager(ChildSpec::temporary()), false, false).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_defaults_are_permanent_and_one_for_one_from_a_factory_temporary_from_a_value() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let owner = system.spawn(Plan::new("owner", &log).build());
     let plans = [Plan::new("a", &log), Plan::new("b", &log), Plan::new("c", &log)];
@@ -126,14 +127,14 @@ async fn the_defaults_are_permanent_and_one_for_one_from_a_factory_temporary_fro
 
 /// An owner with one child, which it outlives.
 async fn lone(spec: ChildSpec) -> (System, ActorRef<Kin>, ActorRef<Kin>) {
-    let system = System::new("test");
+    let system = stage::system("test");
     let tolerated = [("child", spec.tolerated())];
     let (owner, [child]) =
         family(&system, &Log::default(), Supervision::default(), tolerated).await;
     (system, owner, child)
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn after_the_limit_the_child_stays_down_and_limit_zero_means_never() {
     for max in [0, 1, 3] {
         let window = RestartWindow::new(max, Duration::from_secs(10));
@@ -153,7 +154,7 @@ async fn after_the_limit_the_child_stays_down_and_limit_zero_means_never() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_window_slides() {
     let window = RestartWindow::new(2, Duration::from_secs(10));
     let (_system, _owner, child) = lone(permanent().window(window)).await;
@@ -166,9 +167,9 @@ async fn the_window_slides() {
     assert!(matches!(ended(&child).await, StopReason::LimitExhausted(_)));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_limit_of_a_group_is_shared_by_all_children() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let limit = Supervision::one_for_one().limit(RestartWindow::new(2, Duration::from_secs(5)));
     let children = ["a", "b", "c"].map(|it| (it, permanent()));
     let (owner, [a, b, c]) = family(&system, &Log::default(), limit, children).await;
@@ -179,7 +180,7 @@ async fn the_limit_of_a_group_is_shared_by_all_children() {
     assert!(ended(&owner).await.is_failure());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn backoff_stays_within_its_bounds_grows_and_returns_to_min_after_health() {
     let backoff = Backoff::default().reset_after(Duration::from_secs(30));
     let (_system, owner, child) = lone(permanent().backoff(backoff)).await;
@@ -211,9 +212,9 @@ async fn backoff_stays_within_its_bounds_grows_and_returns_to_min_after_health()
     assert!(ill.delay > Duration::from_secs(10) && well.delay < Duration::from_millis(121));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn waiting_for_a_backoff_blocks_neither_owner_nor_siblings() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let slow = Backoff::default().min(Duration::from_secs(100)).jitter(0.0);
     let children = [("slow", permanent().backoff(slow)), ("quick", permanent())];
     let (owner, [slow, quick]) =
@@ -228,10 +229,10 @@ async fn waiting_for_a_backoff_blocks_neither_owner_nor_siblings() {
     assert_eq!((system.runtime().now() - begin).as_secs(), 99);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_fatal_child_is_never_restarted() {
     for point in [None, Some(Point::Started), Some(Point::Create), Some(Point::Restarting)] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let owner = system.spawn(Plan::new("owner", &log).build());
         let plan = match point {
@@ -254,13 +255,13 @@ async fn a_fatal_child_is_never_restarted() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_actor_is_asked_about_a_failure_exactly_once() {
     for act in [Act::Panic("torn"), Act::Fail("torn")] {
         for path in Path::BOTH {
             for resumes in [false, true] {
                 let answer = if resumes { Act::Resume } else { Act::Nothing };
-                let system = System::new("test");
+                let system = stage::system("test");
                 let log = Log::default();
                 let plan = Plan::new("child", &log).at(Point::OnFailure, [answer]);
                 let child = system.supervise(plan.factory(), permanent());
@@ -277,7 +278,7 @@ async fn the_actor_is_asked_about_a_failure_exactly_once() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_panic_in_on_failure_is_the_failure() {
     let (system, ledger) = watched();
     let log = Log::default();
@@ -288,7 +289,7 @@ async fn a_panic_in_on_failure_is_the_failure() {
     assert_eq!(ledger.0.all(), ["child restarts after 0: failed: no answer"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_vetoed_restart_becomes_giving_up_with_the_reason() {
     let asked = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&asked);
@@ -309,7 +310,7 @@ async fn a_vetoed_restart_becomes_giving_up_with_the_reason() {
     assert!(owner.is_alive(), "it was tolerated");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_last_hundred_restarts_are_remembered_and_not_more() {
     let (_system, owner, child) = lone(permanent()).await;
     for _ in 0..150 {
@@ -322,7 +323,7 @@ async fn the_last_hundred_restarts_are_remembered_and_not_more() {
     assert!(history.is_sorted_by_key(|it| it.at));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn below_min_healthy_the_group_is_unhealthy_and_above_it_healthy_again() {
     for must_fail in [false, true] {
         let (system, Ledger(ledger)) = watched();
@@ -351,7 +352,7 @@ async fn below_min_healthy_the_group_is_unhealthy_and_above_it_healthy_again() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_observers_are_told_matches_what_the_supervisor_did_one_to_one() {
     let (system, Ledger(ledger)) = watched();
     let log = Log::default();
@@ -376,7 +377,7 @@ async fn what_observers_are_told_matches_what_the_supervisor_did_one_to_one() {
     assert_eq!(starts, 3);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_trial_restart_after_giving_up_happens_once_after_the_pause() {
     for passes in [false, true] {
         let backoff = Backoff::none().reset_after(Duration::from_secs(10));
@@ -401,11 +402,11 @@ async fn a_trial_restart_after_giving_up_happens_once_after_the_pause() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_failing_start_counts_as_a_failure_and_goes_through_backoff_and_window() {
     for point in [Point::Create, Point::Started, Point::Drop] {
         for act in [Act::Panic("no"), Act::Fail("no")] {
-            let system = System::new("test");
+            let system = stage::system("test");
             let log = Log::default();
             // A destructor that panics as well must change nothing.
             let plan = match point {

@@ -13,6 +13,8 @@ use ghostlight::{
 };
 use tokio::sync::Semaphore;
 
+pub(crate) use crate::stage::rest;
+
 /// A list that a test and its actors write to, and that outlives both.
 #[derive(Debug)]
 pub(crate) struct Log<T>(Arc<Mutex<Vec<T>>>);
@@ -222,11 +224,6 @@ pub(crate) async fn park<A: Handler<Hold>>(actor: &ActorRef<A>) -> Gate {
     actor.tell(Hold(gate.clone())).await.expect("a parked actor must have room for one more");
     gate.arrived().await;
     gate
-}
-
-/// Waits until nobody has anything to do; in virtual time that is exact.
-pub(crate) async fn rest() {
-    tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
 /// Waits for something that must come, and says so if it does not.

@@ -9,11 +9,10 @@ use std::{
 use ghostlight::{
     Actor, AskError, Context, Handler, MailboxOptions, SpawnOptions, StopReason, System,
 };
-use ghostlight_rt::Runtime;
-use tokio::runtime::Handle;
 
 use crate::{
     shutdown::Hooked,
+    stage::{self, conformance},
     support::{
         Gate, Hold, Journal, Listed, Log, Note, Slow, Witness, assert_conserved, ended, park, rest,
         soon,
@@ -46,11 +45,12 @@ fn ids_are_unique_over_concurrent_spawns() {
     assert_eq!((ids.len(), distinct.len(), shown.len()), (16_000, 16_000, 16_000));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn ids_of_two_systems_in_one_process_never_print_alike() {
-    let runtime = Runtime::current().expect("inside tokio");
+    let runtime = stage::runtime();
     let on_one_runtime = || System::builder("twin").runtime(runtime.clone()).build();
-    let systems = [System::new("twin"), System::new("twin"), on_one_runtime(), on_one_runtime()];
+    let systems =
+        [stage::system("twin"), stage::system("twin"), on_one_runtime(), on_one_runtime()];
     let ids: HashSet<_> = systems
         .iter()
         .map(|it| it.spawn(Journal::<Listed>::new(&Log::default())).id().to_string())
@@ -58,11 +58,11 @@ async fn ids_of_two_systems_in_one_process_never_print_alike() {
     assert_eq!(ids.len(), systems.len(), "the first actors of four systems: {ids:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn two_systems_share_neither_observers_nor_counters_nor_dead_letters() {
     let (seen, unseen) = (Witness::default(), Witness::default());
-    let one = System::builder("same").observer(seen.clone()).build();
-    let other = System::builder("same").observer(unseen.clone()).build();
+    let one = stage::system_with("same", |it| it.observer(seen.clone()));
+    let other = stage::system_with("same", |it| it.observer(unseen.clone()));
     let mut foreign = other.dead_letters(10);
     let options = || SpawnOptions::default().name("till");
     let journal = || Journal::<Listed>::new(&Log::default());
@@ -80,10 +80,10 @@ async fn two_systems_share_neither_observers_nor_counters_nor_dead_letters() {
     drop(gate);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn dropping_the_last_handle_stops_everybody() {
     let log = Log::default();
-    let system = System::new("test");
+    let system = stage::unkept("test");
     let other = system.clone();
     let (plain, hooked) =
         (system.spawn(Journal::<Listed>::new(&Log::default())), system.spawn(Hooked(log.clone())));
@@ -101,12 +101,12 @@ async fn dropping_the_last_handle_stops_everybody() {
     assert_eq!(log.all(), ["started", "stopped"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn after_a_thousand_spawns_and_stops_every_count_is_back_where_it_was() {
-    let tasks = Handle::current().metrics().num_alive_tasks();
-    let system = System::new("test");
+    let tasks = stage::n_tasks();
+    let system = stage::system("test");
     let counted = Arc::new(());
-    for n in 0..1000 {
+    for n in 0..stage::times(1000) as u64 {
         let kept = Arc::clone(&counted);
         let actor = system.spawn(Keeping(kept));
         if n % 2 == 0 {
@@ -124,7 +124,7 @@ async fn after_a_thousand_spawns_and_stops_every_count_is_back_where_it_was() {
     assert_eq!(Arc::strong_count(&counted), 1, "a state was not dropped");
     // Longer than the coarse clock goes on after the last ask.
     tokio::time::sleep(Duration::from_secs(10)).await;
-    assert_eq!(Handle::current().metrics().num_alive_tasks(), tasks);
+    assert_eq!(stage::n_tasks(), tasks);
     assert_conserved(&system);
 }
 
@@ -186,9 +186,9 @@ fn an_ask_whose_runtime_goes_ends() {
     assert!(matches!(error, Err(AskError::Refused { .. })), "{error:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn actors_are_listed_the_last_spawned_first_with_what_is_known_of_them() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let first = system.spawn(Journal::<Listed>::new(&log));
     let options = SpawnOptions::default().name("second");
@@ -234,11 +234,11 @@ impl tracing::Subscriber for Warnings {
     fn exit(&self, _: &tracing::span::Id) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_unbounded_mailbox_warns_once_per_system() {
     let warnings = Arc::new(Mutex::new(Vec::new()));
     let _listening = tracing::subscriber::set_default(Warnings(Arc::clone(&warnings)));
-    for system in [System::new("one"), System::new("other")] {
+    for system in [stage::system("one"), stage::system("other")] {
         for _ in 0..3 {
             let options = SpawnOptions::default().mailbox(MailboxOptions::unbounded());
             system.spawn_with(Journal::<Listed>::new(&Log::default()), options);

@@ -13,9 +13,12 @@ use ghostlight::{
 };
 use tokio::time::Instant;
 
-use crate::support::{
-    Counted, Gate, Hold, Journal, Listed, Log, Note, Path, Witness, alive, assert_conserved, dead,
-    ended, park, rest,
+use crate::{
+    stage::{self, conformance},
+    support::{
+        Counted, Gate, Hold, Journal, Listed, Log, Note, Path, Witness, alive, assert_conserved,
+        dead, ended, park, rest,
+    },
 };
 
 const MISSED: [MissedTicks; 3] = [MissedTicks::Burst, MissedTicks::Skip, MissedTicks::Delay];
@@ -109,7 +112,7 @@ impl Trial {
         at_start: impl FnOnce(&Context<'_, Clock>) + Send + 'static,
     ) -> Self {
         takes.reverse();
-        let (system, ticks) = (System::new("test"), Log::default());
+        let (system, ticks) = (stage::system("test"), Log::default());
         let at_start: Option<Deed> = Some(Box::new(at_start));
         let clock = Clock { start: Instant::now(), ticks: ticks.clone(), takes, at_start };
         let clock = system.spawn_with(clock, options);
@@ -146,7 +149,7 @@ impl Trial {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_timer_comes_once_when_its_time_has_come_wherever_it_was_set() {
     for path in Path::BOTH {
         for used in [false, true] {
@@ -168,7 +171,7 @@ async fn a_timer_comes_once_when_its_time_has_come_wherever_it_was_set() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_tick_goes_behind_what_was_sent_before_it_and_before_what_came_later() {
     let trial = Trial::new();
     trial.run(|cx| cx.after(ms(10), Tick(5))).await;
@@ -183,7 +186,7 @@ async fn a_tick_goes_behind_what_was_sent_before_it_and_before_what_came_later()
     assert_eq!(order, [0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_tick_needs_no_room_and_takes_nobody_elses() {
     let mailboxes = [
         MailboxOptions::wait(Capacity::of::<1>()),
@@ -208,21 +211,22 @@ async fn a_tick_needs_no_room_and_takes_nobody_elses() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_thousand_ticks_with_slow_handlers_do_not_drift() {
     for missed in MISSED {
-        let takes = (0..1000).map(|n| n * 7 % 10).collect();
+        let many = stage::times(1000) as u64;
+        let takes = (0..many).map(|n| n * 7 % 10).collect();
         let trial = Trial::with(SpawnOptions::default(), takes, move |cx| {
             cx.every(ms(10), Tick(0)).missed(missed);
         });
-        pass(10_005).await;
-        let times: Vec<_> = (1..=1000).map(|n| n * 10).collect();
+        pass(many * 10 + 5).await;
+        let times: Vec<_> = (1..=many).map(|n| n * 10).collect();
         assert_eq!(trial.times(), times, "{missed:?}");
     }
 }
 
 /// One tick is handled for 35, with a period of 10; the rest at once.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn each_way_with_missed_ticks_does_what_it_says() {
     let expected: [&[u64]; 3] =
         [&[10, 45, 45, 45, 50, 60, 70], &[10, 45, 50, 60, 70], &[10, 45, 55, 65, 75]];
@@ -238,7 +242,7 @@ async fn each_way_with_missed_ticks_does_what_it_says() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn of_one_timer_there_is_never_more_than_one_tick_in_the_mailbox() {
     for missed in MISSED {
         let trial = Trial::with(SpawnOptions::default(), vec![], move |cx| {
@@ -254,7 +258,7 @@ async fn of_one_timer_there_is_never_more_than_one_tick_in_the_mailbox() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_cancelled_timer_does_not_come() {
     let trial = Trial::new();
     let timer = trial.run(|cx| cx.after(ms(10), Tick(0))).await;
@@ -272,7 +276,7 @@ async fn a_cancelled_timer_does_not_come() {
     assert_conserved(&trial.system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_tick_that_waits_is_withdrawn_when_its_timer_is_cancelled() {
     let trial = Trial::new();
     let mut letters = trial.system.dead_letters(9);
@@ -292,7 +296,7 @@ async fn a_tick_that_waits_is_withdrawn_when_its_timer_is_cancelled() {
     assert_conserved(&trial.system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_timer_is_pending_until_its_turn_begins() {
     let trial = Trial::new();
     let timer = trial.run(|cx| cx.after(ms(10), Tick(0))).await;
@@ -304,7 +308,7 @@ async fn a_timer_is_pending_until_its_turn_begins() {
     assert!(!timer.is_pending());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_name_replaces_the_timer_that_had_it_with_the_tick_that_waits() {
     for name in ["flush", "other"] {
         let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
@@ -323,7 +327,7 @@ async fn a_name_replaces_the_timer_that_had_it_with_the_tick_that_waits() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_timer_is_cancelled_by_its_name() {
     let trial = Trial::new();
     trial.run(|cx| cx.every(ms(10), Tick(0)).named("beat")).await;
@@ -335,7 +339,7 @@ async fn a_timer_is_cancelled_by_its_name() {
 }
 
 /// Ends in every strength; the timers' messages are dropped with them.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn nothing_fires_after_the_end_and_nothing_is_left() {
     let ends: [fn(&ActorRef<Clock>); 3] =
         [|it| it.stop(), |it| it.kill(), |it| it.drain(Default::default())];
@@ -386,7 +390,7 @@ impl Handler<AgainNote> for Journal<Listed> {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn timers_for_others_fire_while_a_handler_is_slow() {
     let trial = Trial::new();
     let log = Log::default();
@@ -404,7 +408,7 @@ async fn timers_for_others_fire_while_a_handler_is_slow() {
     drop(gate);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_timer_that_is_set_by_a_handler_that_goes_on_fires_meanwhile() {
     struct Slow(ActorRef<Journal<Listed>>);
     #[derive(Message)]
@@ -423,7 +427,7 @@ async fn a_timer_that_is_set_by_a_handler_that_goes_on_fires_meanwhile() {
         }
     }
     for path in Path::BOTH {
-        let (system, log) = (System::new("test"), Log::default());
+        let (system, log) = (stage::system("test"), Log::default());
         let journal = system.spawn(Journal::<Listed>::new(&log));
         let slow = system.spawn(Slow(journal));
         path.ask(&slow, Go).await.unwrap();
@@ -432,7 +436,7 @@ async fn a_timer_that_is_set_by_a_handler_that_goes_on_fires_meanwhile() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_message_that_its_recipient_has_no_room_for_is_a_dead_letter() {
     let trial = Trial::new();
     let log = Log::default();
@@ -452,7 +456,7 @@ async fn a_message_that_its_recipient_has_no_room_for_is_a_dead_letter() {
     assert_conserved(&trial.system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_timer_for_an_actor_that_has_ended_ends_with_one_dead_letter() {
     let trial = Trial::new();
     let mut letters = trial.system.dead_letters(9);
@@ -466,7 +470,7 @@ async fn a_timer_for_an_actor_that_has_ended_ends_with_one_dead_letter() {
     assert_conserved(&trial.system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn timers_count_as_refs_to_nobody() {
     let trial = Trial::new();
     let journal = trial.system.spawn(Journal::<Listed>::new(&Log::default()));
@@ -495,7 +499,7 @@ async fn timers_count_as_refs_to_nobody() {
     drop(timers);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_message_for_somebody_who_is_gone_altogether_is_sent_to_nobody() {
     let trial = Trial::new();
     let journal = trial.system.spawn(Journal::<Listed>::new(&Log::default()));
@@ -512,26 +516,25 @@ async fn a_message_for_somebody_who_is_gone_altogether_is_sent_to_nobody() {
     assert_conserved(&trial.system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn ten_thousand_timers_add_no_task_and_leave_none() {
     let trial = Trial::new();
-    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     trial.clock.tell(Note(0)).await.unwrap();
     rest().await;
-    let before = tasks();
+    let before = stage::n_tasks();
     let timers =
         trial.run(|cx| (0..10_000).map(|n| cx.after(ms(n % 100), Tick(n))).collect::<Vec<_>>());
     let timers = timers.await;
-    assert_eq!(tasks(), before);
+    assert_eq!(stage::n_tasks(), before);
     timers.iter().skip(1).step_by(2).for_each(Timer::cancel);
     pass(200).await;
-    assert_eq!(tasks(), before);
+    assert_eq!(stage::n_tasks(), before);
     assert_eq!(trial.ticks.all().len(), 5001);
     assert!(!timers.iter().any(Timer::is_pending));
     assert_conserved(&trial.system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_tick_that_falls_to_the_overflow_rule_is_a_dead_letter_and_its_timer_goes_on() {
     let options = SpawnOptions::default().mailbox(MailboxOptions::drop_oldest(Capacity::of::<1>()));
     let trial = Trial::with(options, vec![], |cx| drop(cx.every(ms(10), Tick(0))));
@@ -548,7 +551,7 @@ async fn a_tick_that_falls_to_the_overflow_rule_is_a_dead_letter_and_its_timer_g
     assert_conserved(&trial.system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_is_never_idle_is_ticked_all_the_same() {
     struct Busy(Log<u64>);
     #[derive(Message)]
@@ -577,7 +580,7 @@ async fn an_actor_that_is_never_idle_is_ticked_all_the_same() {
             _ = cx.me().try_tell(Round);
         }
     }
-    let (system, log) = (System::new("test"), Log::default());
+    let (system, log) = (stage::system("test"), Log::default());
     let options = SpawnOptions::default().mailbox(MailboxOptions::reject(Capacity::of::<50>()));
     let busy = system.spawn_with(Busy(log.clone()), options.throughput(3));
     busy.ask(Begin).await.unwrap();
@@ -630,7 +633,7 @@ impl Handler<Fragile> for Journal<Listed> {
     async fn handle(&mut self, _: Fragile, _: &mut Context<'_, Self>) {}
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_message_that_panics_when_cloned_fails_the_turn_it_was_for() {
     let trial = Trial::new();
     let timer = trial.run(|cx| cx.every(ms(10), Fragile).across_restarts()).await;
@@ -640,10 +643,10 @@ async fn a_message_that_panics_when_cloned_fails_the_turn_it_was_for() {
     assert_conserved(&trial.system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn one_for_others_that_panics_when_cloned_ends_its_timer_and_is_reported() {
     let witness = Witness::default();
-    let system = System::builder("test").observer(witness.clone()).build();
+    let system = stage::system_with("test", |it| it.observer(witness.clone()));
     let journal = system.spawn(Journal::<Listed>::new(&Log::default()));
     let clock = Clock {
         start: Instant::now(),
@@ -660,7 +663,7 @@ async fn one_for_others_that_panics_when_cloned_ends_its_timer_and_is_reported()
     assert_eq!(witness.0.take().len(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_period_of_nothing_is_a_mistake() {
     let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
         drop(cx.every(Duration::ZERO, Tick(0)));
@@ -668,7 +671,7 @@ async fn a_period_of_nothing_is_a_mistake() {
     assert!(ended(&trial.clock).await.to_string().contains("all the time"));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_timer_for_the_end_of_time_never_comes_and_hurts_nobody() {
     let trial = Trial::new();
     trial.run(|cx| cx.after(Duration::MAX, Tick(1))).await;
@@ -678,7 +681,7 @@ async fn a_timer_for_the_end_of_time_never_comes_and_hurts_nobody() {
     assert_eq!(trial.ticks.all(), []);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn silence_is_told_of_and_told_again_after_another() {
     let trial = Trial::with(SpawnOptions::default(), vec![20], |cx| {
         cx.idle_after(ms(50), Tick(0));
@@ -689,7 +692,7 @@ async fn silence_is_told_of_and_told_again_after_another() {
     assert_conserved(&trial.system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_message_ends_a_silence_however_it_is_sent() {
     for path in Path::BOTH {
         let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
@@ -707,7 +710,7 @@ async fn a_message_ends_a_silence_however_it_is_sent() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_handles_something_for_long_is_not_silent() {
     let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
         cx.idle_after(ms(50), Tick(0));
@@ -719,7 +722,7 @@ async fn an_actor_that_handles_something_for_long_is_not_silent() {
     assert_eq!(trial.times(), [550], "counted from the end of the turn");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn waking_up_for_something_else_does_not_end_a_silence() {
     let trial = Trial::new();
     let log = Log::default();
@@ -739,7 +742,7 @@ async fn waking_up_for_something_else_does_not_end_a_silence() {
     assert!(log.all().len() > 9);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn waiting_for_silence_is_replaced_and_cancelled() {
     let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
         cx.idle_after(ms(50), Tick(0));
@@ -755,7 +758,7 @@ async fn waiting_for_silence_is_replaced_and_cancelled() {
     assert_eq!(trial.ticks.take().len(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_silence_is_not_told_of_to_an_actor_that_has_something_to_do() {
     // Both come at the same moment; whichever is first, it is not told of silence that was none.
     let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
@@ -768,7 +771,7 @@ async fn a_silence_is_not_told_of_to_an_actor_that_has_something_to_do() {
     assert_eq!(trial.ticks.take(), [(0, 100)]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_draining_actor_is_ticked_no_more_and_ends() {
     let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
         cx.every(ms(10), Tick(0));
@@ -784,11 +787,11 @@ async fn a_draining_actor_is_ticked_no_more_and_ends() {
 }
 
 /// Four thousand random deeds.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn whatever_is_set_and_cancelled_the_counters_conserve_and_nothing_is_left() {
-    for seed in 0..20 {
-        let mut chance = fastrand::Rng::with_seed(seed);
-        let mailbox = match seed % 3 {
+    for seed in 0..stage::times(20) as u64 {
+        let mut chance = stage::chance(seed);
+        let mailbox = match chance.u8(..3) {
             0 => MailboxOptions::wait(Capacity::of::<3>()),
             1 => MailboxOptions::drop_oldest(Capacity::of::<3>()),
             _ => MailboxOptions::reject(Capacity::of::<3>()),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use ghostlight::{ActorRef, Backoff, ChildSpec, SpawnOptions, Status, StopReason, System};
 
 use crate::{
-    kin::{Act, Do, Kin, Plan, Point, call, eager, fail, n_tasks, permanent},
+    kin::{Act, Do, Kin, Plan, Point, call, eager, fail, permanent},
+    stage::{self, conformance},
     support::{Gate, Hold, Log, Note, assert_conserved, rest, soon},
 };
 
@@ -18,9 +19,9 @@ fn lives(system: &System) -> bool {
     !system.actors().is_empty()
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn it_ends_when_the_last_ref_or_recipient_goes() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn_with(Plan::new("actor", &log).build(), options());
     let (second, recipient, weak) = (actor.clone(), actor.recipient::<Note>(), actor.downgrade());
@@ -41,13 +42,13 @@ async fn it_ends_when_the_last_ref_or_recipient_goes() {
     assert!(!lives(&system));
     let expected = ["started 0", "1", "stopped: nobody held a ref to it", "dropped"];
     assert_eq!(log.all(), expected.map(|it| format!("actor {it}")));
-    assert_eq!(n_tasks(), 0);
+    assert_eq!(stage::n_tasks(), 0);
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_it_was_sent_is_handled_first_and_the_running_turn_ends() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn_with(Plan::new("actor", &log).build(), options());
     let gate = Gate::closed();
@@ -65,9 +66,9 @@ async fn what_it_was_sent_is_handled_first_and_the_running_turn_ends() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_ref_to_itself_counts_only_while_it_is_held() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = system.spawn_with(Plan::new("actor", &Log::default()).build(), options());
     let me: ActorRef<Kin> = call(&actor, |cx| cx.me()).await;
     drop(actor);
@@ -87,10 +88,10 @@ async fn a_ref_to_itself_counts_only_while_it_is_held() {
     assert!(weak.upgrade().is_none());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn one_that_is_spawned_and_forgotten_at_once_ends_too() {
     for hooked in [false, true] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let plan = Plan::new("actor", &Log::default());
         if hooked {
             drop(system.spawn_with(plan.at(Point::Started, [Act::Sleep(5)]).build(), options()));
@@ -99,16 +100,16 @@ async fn one_that_is_spawned_and_forgotten_at_once_ends_too() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert!(!lives(&system), "{hooked}");
-        assert_eq!(n_tasks(), 0);
+        assert_eq!(stage::n_tasks(), 0);
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_child_that_nobody_can_reach_ends_for_good_whatever_its_rule() {
     let rules = [permanent(), eager(ChildSpec::transient()), eager(ChildSpec::temporary())];
     for (n, spec) in rules.into_iter().enumerate() {
         for waits in [false, true] {
-            let system = System::new("test");
+            let system = stage::system("test");
             let log = Log::default();
             let owner = system.spawn(Plan::new("owner", &log).build());
             let spec = spec.clone().options(options());
@@ -130,9 +131,9 @@ async fn a_child_that_nobody_can_reach_ends_for_good_whatever_its_rule() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_ref_outlives_restarts() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let log = Log::default();
     let child =
         system.supervise(Plan::new("child", &log).factory(), permanent().options(options()));
@@ -149,16 +150,16 @@ async fn a_ref_outlives_restarts() {
     assert!(!lives(&system));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[conformance(threads)]
 async fn refs_dropped_on_many_threads_end_it_once() {
     for _ in 0..200 {
-        let system = System::new("test");
+        let system = stage::system("test");
         let log = Log::default();
         let actor = system.spawn_with(Plan::new("actor", &log).build(), options());
         let hands: Vec<_> = (0..8)
             .map(|n| {
                 let actor = actor.clone();
-                tokio::spawn(async move { actor.tell(Note(n)).await.unwrap() })
+                stage::spawn(async move { actor.tell(Note(n)).await.unwrap() })
             })
             .collect();
         let weak = actor.downgrade();

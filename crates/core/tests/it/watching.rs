@@ -17,6 +17,7 @@ use ghostlight::{
 };
 
 use crate::{
+    stage::{self, conformance},
     support::{
         Boom, ELSEWHERE, Gate, Halt, Listed, Log, Note, Plain, assert_conserved, dead, ended, park,
         rest, soon,
@@ -176,7 +177,7 @@ async fn doomed(end: End, system: &System) -> Doomed {
         End::Panicked => Doomed::new(&subject(system), |it| torn(&it)),
         End::OwnerEnded => owned(system).await,
         End::SystemGone => {
-            let other = System::new("other");
+            let other = stage::unkept("other");
             Doomed::new(&subject(&other), move |_| drop(other))
         }
         End::Unreferenced => {
@@ -211,7 +212,7 @@ async fn doomed(end: End, system: &System) -> Doomed {
         End::Lost => {
             let prepared = system.prepare_with(Fragile::SOUND, named());
             let actor = prepared.actor_ref();
-            let task = tokio::spawn(prepared.run());
+            let task = stage::spawn(prepared.run());
             Doomed::new(&actor, move |_| task.abort())
         }
     }
@@ -225,10 +226,10 @@ fn assert_told_once(told: &Told, id: ActorId, why: &str, is_failure: bool) {
     assert_eq!((&*end.why.to_string(), end.why.is_failure()), (why, is_failure));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn each_way_to_end_gives_one_notice_with_its_reason() {
     for (end, why, is_failure) in ENDS {
-        let system = System::new("test");
+        let system = stage::system("test");
         let ((one, told), (two, told_plainly)) = (watchman(&system), watchman(&system));
         let Doomed { id, watch, late, end: finish } = doomed(end, &system).await;
         within(&one, watch.0).await;
@@ -251,11 +252,11 @@ async fn each_way_to_end_gives_one_notice_with_its_reason() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn watching_what_never_existed_or_is_not_known_tells_at_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
-    let other = System::new("other");
+    let other = stage::system("other");
     let stranger = subject(&other);
     let gone = subject(&system);
     gone.kill();
@@ -277,9 +278,9 @@ async fn watching_what_never_existed_or_is_not_known_tells_at_once() {
     assert!(told.ends.take().is_empty(), "those who live were never watched");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_can_be_watched_by_its_id_alone() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Plain>(&system);
     let actor = subject(&system);
     let id = actor.id();
@@ -291,9 +292,9 @@ async fn an_actor_can_be_watched_by_its_id_alone() {
     assert_told_once(&told, id, "stopped: enough", false);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn watching_twice_tells_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let actor = subject(&system);
     let (first, second, id) = (actor.clone(), actor.clone(), actor.id());
@@ -322,9 +323,9 @@ async fn watching_twice_tells_once() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_unwatched_actor_ends_in_silence() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let (actor, stays) = (subject(&system), subject(&system));
     let (id, never) = (actor.id(), ActorId::from_parts(1, 2, 3));
@@ -345,10 +346,10 @@ async fn an_unwatched_actor_ends_in_silence() {
 }
 
 /// The notice waits behind the running handler, and is taken back by it.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn unwatch_silences_an_end_that_was_not_told_yet() {
     for then_watches in [false, true] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let (watcher, told) = watchman::<Listed>(&system);
         let (actor, other) = (subject(&system), subject(&system));
         watch(&watcher, &actor).await;
@@ -381,7 +382,7 @@ async fn unwatch_silences_an_end_that_was_not_told_yet() {
 }
 
 /// All four rules for a full mailbox; a sender waits in line where there is a line.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn no_full_mailbox_keeps_a_notice_out_and_it_goes_first() {
     let rules: [fn(Capacity) -> MailboxOptions; 4] = [
         MailboxOptions::wait,
@@ -390,8 +391,8 @@ async fn no_full_mailbox_keeps_a_notice_out_and_it_goes_first() {
         MailboxOptions::drop_oldest,
     ];
     for rule in rules {
-        check_full(rule, System::new("test"), Watchman::<Listed>::new).await;
-        check_full(rule, System::new("test"), Watchman::<Plain>::new).await;
+        check_full(rule, stage::system("test"), Watchman::<Listed>::new).await;
+        check_full(rule, stage::system("test"), Watchman::<Plain>::new).await;
     }
 }
 
@@ -410,7 +411,7 @@ async fn check_full<G: Guise>(
     watcher.try_tell(Note(1)).unwrap();
     watcher.try_tell(Note(2)).unwrap();
     let sender = watcher.clone();
-    let third = tokio::spawn(async move { sender.tell(Note(3)).await });
+    let third = stage::spawn(async move { sender.tell(Note(3)).await });
     rest().await;
     let before = system.runtime().now();
     one.stop();
@@ -431,9 +432,9 @@ async fn check_full<G: Guise>(
     assert!(watcher.counters().conserves(), "{}", watcher.counters());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_notice_goes_before_messages_of_every_priority() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let actors: Vec<_> = (0..3).map(|_| subject(&system)).collect();
     for actor in &actors {
@@ -456,9 +457,9 @@ async fn a_notice_goes_before_messages_of_every_priority() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_parked_watcher_delays_nobodys_end_and_misses_none() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Plain>(&system);
     let actors: Vec<_> = (0..200).map(|_| subject(&system)).collect();
     for actor in &actors {
@@ -478,9 +479,9 @@ async fn a_parked_watcher_delays_nobodys_end_and_misses_none() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_draining_watcher_is_told_and_an_ending_one_leaves_nothing_behind() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut letters = system.dead_letters(10);
     for is_drained in [true, false] {
         let (watcher, told) = watchman::<Listed>(&system);
@@ -540,9 +541,9 @@ fn phoenix(system: &System, other: &ActorRef<Fragile>, always: bool) -> (ActorRe
     (system.supervise(factory, spec), told)
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_watches_of_an_actor_survive_its_restarts() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for always in [false, true] {
         let actor = subject(&system);
         let (watcher, told) = phoenix(&system, &actor, always);
@@ -560,9 +561,9 @@ async fn the_watches_of_an_actor_survive_its_restarts() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_watcher_between_two_incarnations_is_told_in_the_next() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for always in [false, true] {
         let actor = subject(&system);
         let (watcher, told) = phoenix(&system, &actor, always);
@@ -581,9 +582,9 @@ async fn a_watcher_between_two_incarnations_is_told_in_the_next() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn five_restarts_are_not_told_and_the_end_is_told_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let window = RestartWindow::new(5, Duration::from_secs(60));
     let actor = child(&system, ChildSpec::permanent().window(window));
@@ -602,9 +603,9 @@ async fn five_restarts_are_not_told_and_the_end_is_told_once() {
     assert_told_once(&told, actor.id(), why, true);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_a_supervisor_does_by_hand_is_told_only_when_it_is_the_end() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let actor = child(&system, ChildSpec::permanent());
     let (children, id) = (system.children(), actor.id());
@@ -624,9 +625,9 @@ async fn what_a_supervisor_does_by_hand_is_told_only_when_it_is_the_end() {
     assert_told_once(&told, id, "stopped", false);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_peers_of_an_owner_hear_nothing_of_its_child_and_once_of_itself() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let (owner, of_children) = watchman::<Listed>(&system);
     let (shelf, hired) = (Log::default(), Log::default());
@@ -663,9 +664,9 @@ async fn the_peers_of_an_owner_hear_nothing_of_its_child_and_once_of_itself() {
     assert!(matches!(why, StopReason::Linked(_)), "{why}");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_that_watches_itself_hears_nothing_of_that() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     within(&watcher, |cx| {
         cx.watch(&cx.me());
@@ -678,9 +679,9 @@ async fn an_actor_that_watches_itself_hears_nothing_of_that() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn two_that_watch_each_other_each_hear_of_the_first_end_alone() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for order in [ActorRef::<Watchman<Listed>>::stop, ActorRef::kill] {
         let ((one, told), (two, told_too)) = (watchman::<Listed>(&system), watchman(&system));
         watch(&one, &two).await;
@@ -697,12 +698,12 @@ async fn two_that_watch_each_other_each_hear_of_the_first_end_alone() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_thousand_watchers_of_one_are_each_told_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let actor = subject(&system);
     let mut watchers = Vec::new();
-    for _ in 0..1000 {
+    for _ in 0..stage::times(1000) {
         let (watcher, told) = watchman::<Listed>(&system);
         watch(&watcher, &actor).await;
         watchers.push((watcher, told));
@@ -724,11 +725,11 @@ async fn a_thousand_watchers_of_one_are_each_told_once() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn one_watcher_of_a_thousand_is_told_of_each_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Plain>(&system);
-    let actors: Vec<_> = (0..1000).map(|_| subject(&system)).collect();
+    let actors: Vec<_> = (0..stage::times(1000)).map(|_| subject(&system)).collect();
     for actor in &actors {
         watch(&watcher, actor).await;
     }
@@ -742,9 +743,9 @@ async fn one_watcher_of_a_thousand_is_told_of_each_once() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_watch_keeps_nobody_alive() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let options = named().stop_when_unreferenced();
     let actor = system.spawn_with(Fragile::SOUND, options);
@@ -784,9 +785,9 @@ impl Actor for Telltale {
 }
 
 /// It would wait for itself if a notice that is taken back were dropped under the watcher's lock.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_notice_that_is_taken_back_may_hold_an_error_that_knows_its_watcher() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, _) = watchman::<Listed>(&system);
     let was_dropped = Arc::new(AtomicBool::new(false));
     let prepared = system.prepare(Telltale(Some(Nosy(watcher.clone(), was_dropped.clone()))));
@@ -805,7 +806,7 @@ async fn a_notice_that_is_taken_back_may_hold_an_error_that_knows_its_watcher() 
 
 /// The least time that one end takes, notice included, among so many strangers.
 async fn cost_of_an_end(strangers: usize) -> Duration {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let crowd: Vec<_> = (0..strangers).map(|_| subject(&system)).collect();
     let mut least = Duration::MAX;
@@ -823,21 +824,21 @@ async fn cost_of_an_end(strangers: usize) -> Duration {
     least
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance(no_world = "it takes the time")]
 async fn ending_one_actor_costs_the_same_with_a_hundred_thousand_strangers_alive() {
     let (few, many) = (cost_of_an_end(10).await, cost_of_an_end(100_000).await);
     assert!(many < few * 10, "among ten {few:?}, among a hundred thousand {many:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn in_a_race_of_watch_and_end_there_is_one_notice() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     for n in 0..3000 {
         let actor = subject(&system);
         let (other, id) = (actor.clone(), actor.id());
         let enders =
-            tokio::spawn(async move { if n % 2 == 0 { other.kill() } else { other.stop() } });
+            stage::spawn(async move { if n % 2 == 0 { other.kill() } else { other.stop() } });
         watch(&watcher, &actor).await;
         enders.await.unwrap();
         ended(&actor).await;
@@ -849,15 +850,15 @@ async fn in_a_race_of_watch_and_end_there_is_one_notice() {
 }
 
 /// What is told after the handler that took the watch back has ended, would be told wrongly.
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn in_a_race_of_unwatch_and_end_nothing_is_told_afterwards() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     for _ in 0..3000 {
         let actor = subject(&system);
         watch(&watcher, &actor).await;
         let (other, id) = (actor.clone(), actor.id());
-        let ender = tokio::spawn(async move { other.kill() });
+        let ender = stage::spawn(async move { other.kill() });
         within(&watcher, move |cx| cx.unwatch(id)).await;
         let before = told.ends.take().len();
         ender.await.unwrap();
@@ -871,7 +872,7 @@ async fn in_a_race_of_unwatch_and_end_nothing_is_told_afterwards() {
     assert_conserved(&system);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn whoever_is_told_of_an_end_finds_the_actor_gone() {
     struct Checker(Arc<AtomicU32>, ActorRef<Fragile>, System);
     impl Actor for Checker {
@@ -890,7 +891,7 @@ async fn whoever_is_told_of_an_end_finds_the_actor_gone() {
             cx.stop();
         }
     }
-    let (system, others) = (System::new("test"), System::new("others"));
+    let (system, others) = (stage::system("test"), stage::system("others"));
     let right = Arc::new(AtomicU32::new(0));
     for _ in 0..2000 {
         let actor = subject(&system);
@@ -902,16 +903,16 @@ async fn whoever_is_told_of_an_end_finds_the_actor_gone() {
     assert_eq!(right.load(Ordering::Relaxed), 2000, "it has left the roster before it is told");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[conformance(threads)]
 async fn two_that_watch_each_other_may_end_at_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for _ in 0..2000 {
         let ((one, _), (two, _)) = (watchman::<Listed>(&system), watchman::<Listed>(&system));
         watch(&one, &two).await;
         watch(&two, &one).await;
         let (first, second) = (one.clone(), two.clone());
         let ends =
-            [tokio::spawn(async move { first.kill() }), tokio::spawn(async move { second.stop() })];
+            [stage::spawn(async move { first.kill() }), stage::spawn(async move { second.stop() })];
         for end in ends {
             soon("end", end).await.unwrap();
         }

@@ -8,6 +8,7 @@ use ghostlight::{
 use ghostlight_rt::{Instant, Runtime};
 
 use crate::{
+    stage::{self, conformance},
     support::{Boom, ELSEWHERE, Journal, Listed, Log, Note, assert_conserved, ended, park, rest},
     watchman::{Told, Watchman, watch, watchman, within},
 };
@@ -78,9 +79,9 @@ impl Endpoint for Far {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_an_endpoint_tells_its_watcher_is_the_notice() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let far = Far::new(&system, false);
     watch(&watcher, &far.reached_by()).await;
@@ -92,7 +93,8 @@ async fn what_an_endpoint_tells_its_watcher_is_the_notice() {
     let gate = park(&watcher).await;
     watcher.try_tell(Note(1)).unwrap();
     let at = Instant::from_nanos(7_000);
-    std::thread::spawn(move || it.tell(StopReason::Killed, How::Seen, at)).join().unwrap();
+    let tell = move || it.tell(StopReason::Killed, How::Seen, at);
+    stage::runtime().blocking(tell).await.unwrap();
     gate.open();
     rest().await;
     assert_eq!(told.log.take(), ["far: killed", "note 1"]);
@@ -109,9 +111,9 @@ async fn ended_without_unwatch(watcher: &ActorRef<Watchman<Listed>>, far: &Far) 
     assert!(far.unwatched.take().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_watcher_that_is_dropped_presumes_the_end_now() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let far = Far::new(&system, false);
     watch(&watcher, &far.reached_by()).await;
@@ -146,9 +148,9 @@ impl Endpoint for Blind {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_endpoint_that_cannot_watch_says_so_at_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let blind = Arc::new(Blind(system.runtime().clone())) as Arc<dyn Endpoint>;
     watch(&watcher, &ActorRef::<Journal<Listed>>::from_endpoint(blind)).await;
@@ -156,18 +158,18 @@ async fn an_endpoint_that_cannot_watch_says_so_at_once() {
     assert_eq!(told.ends.take().iter().map(|it| it.how).collect::<Vec<_>>(), [How::Presumed]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_endpoint_may_tell_while_it_is_asked_to_watch() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     watch(&watcher, &Far::with(&system, false, true).reached_by()).await;
     rest().await;
     assert_eq!(told.log.take(), ["far: ended by itself"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_endpoint_hears_of_each_watch_that_is_taken_back() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let far = Far::new(&system, false);
     watch(&watcher, &far.reached_by()).await;
@@ -182,9 +184,9 @@ async fn an_endpoint_hears_of_each_watch_that_is_taken_back() {
     assert!(told.ends.take().is_empty(), "a watch that was taken back presumes nothing");
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_endpoint_hears_of_the_end_of_a_watcher_and_not_of_its_restart() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (told, far) = (Told::default(), Far::new(&system, false));
     let theirs = told.clone();
     let make = move || Watchman::<Listed>::new(&theirs);
@@ -201,9 +203,9 @@ async fn an_endpoint_hears_of_the_end_of_a_watcher_and_not_of_its_restart() {
 }
 
 /// The far side comes to it only when the actor watches anew.
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_watch_that_was_taken_back_says_nothing_about_a_later_one() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let far = Far::new(&system, true);
     watch(&watcher, &far.reached_by()).await;
@@ -219,9 +221,9 @@ async fn a_watch_that_was_taken_back_says_nothing_about_a_later_one() {
     assert_eq!(told.log.take(), ["far: killed"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_link_does_not_reach_elsewhere() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (actor, told) = watchman::<Listed>(&system);
     let far = Far::new(&system, false).reached_by();
     within(&actor, move |cx| {

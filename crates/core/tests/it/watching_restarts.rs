@@ -14,6 +14,7 @@ use ghostlight::{
 };
 
 use crate::{
+    stage::{self, conformance},
     support::{Boom, Gate, Listed, Log, Note, Plain, assert_conserved, ended, park, rest, soon},
     watchman::{Guise, Told, Watchman, watch, watchman, within, within_later},
 };
@@ -81,7 +82,7 @@ async fn fail(actor: &ActorRef<Phoenix>, times: usize) {
 }
 
 async fn check_each_restart<G: Guise>() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<G>(&system);
     let (actor, children) = (phoenix(&system), system.children());
     // Asked before the first start, which is no restart; and twice, which is once.
@@ -113,15 +114,15 @@ async fn check_each_restart<G: Guise>() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn each_restart_is_told_once_and_the_end_is_not() {
     check_each_restart::<Listed>().await;
     check_each_restart::<Plain>().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_restart_is_told_when_the_next_incarnation_has_started() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let gate = Gate::closed();
     let actor = system.supervise(make(&gate, 1), spec());
@@ -140,9 +141,9 @@ async fn a_restart_is_told_when_the_next_incarnation_has_started() {
     assert!(matches!(actor.status(), Status::Running));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn siblings_that_are_started_again_are_told_with_their_reason() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let ((watcher, told), (owner, _)) = (watchman::<Listed>(&system), watchman::<Plain>(&system));
     let (shelf, gate) = (Log::default(), Gate::closed());
     gate.open();
@@ -166,9 +167,9 @@ async fn siblings_that_are_started_again_are_told_with_their_reason() {
     assert_eq!(log, [along, "b again, 1: failed: torn".to_owned()]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_watcher_that_is_busy_is_told_of_the_last_restart_alone_and_before_the_end() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let (actor, other) = (phoenix(&system), phoenix(&system));
     watch_restarts(&watcher, &actor).await;
@@ -193,10 +194,10 @@ async fn a_watcher_that_is_busy_is_told_of_the_last_restart_alone_and_before_the
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn no_full_mailbox_keeps_a_restart_out_and_it_goes_first() {
     for rule in [MailboxOptions::wait, MailboxOptions::reject, MailboxOptions::drop_oldest] {
-        let (system, told) = (System::new("test"), Told::default());
+        let (system, told) = (stage::system("test"), Told::default());
         let options = SpawnOptions::default().mailbox(rule(Capacity::of::<1>()));
         let watcher = system.spawn_with(Watchman::<Listed>::new(&told), options);
         let actor = phoenix(&system);
@@ -211,9 +212,9 @@ async fn no_full_mailbox_keeps_a_restart_out_and_it_goes_first() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn what_is_unwatched_is_not_told_even_if_it_has_happened() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let actor = phoenix(&system);
     let id = actor.id();
@@ -246,9 +247,9 @@ async fn what_is_unwatched_is_not_told_even_if_it_has_happened() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn the_watch_outlives_restarts_of_the_watcher() {
-    let (system, told) = (System::new("test"), Told::default());
+    let (system, told) = (stage::system("test"), Told::default());
     let mine = told.clone();
     let backoff = Backoff::default().min(Duration::from_secs(2));
     let spec = ChildSpec::permanent().backoff(backoff);
@@ -265,9 +266,9 @@ async fn the_watch_outlives_restarts_of_the_watcher() {
     assert_eq!(told.log.take(), ["phoenix again, 2: failed: torn"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_actor_can_be_told_of_its_own_restarts() {
-    let (system, told) = (System::new("test"), Told::default());
+    let (system, told) = (stage::system("test"), Told::default());
     let mine = told.clone();
     let spec = ChildSpec::permanent().options(SpawnOptions::default().name("self"));
     let watcher = system.supervise(move || Watchman::<Listed>::new(&mine), spec);
@@ -282,9 +283,9 @@ async fn an_actor_can_be_told_of_its_own_restarts() {
     assert_conserved(&system);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn who_has_ended_or_is_never_started_again_gives_nothing_to_tell() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let (gone, plain) = (phoenix(&system), watchman::<Listed>(&system).0);
     system.children().remove(gone.id()).unwrap();
@@ -305,9 +306,9 @@ async fn who_has_ended_or_is_never_started_again_gives_nothing_to_tell() {
     assert_conserved(&system);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn in_a_race_of_unwatch_and_restart_nothing_is_told_afterwards() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let actor = phoenix(&system);
     let id = actor.id();
@@ -324,9 +325,9 @@ async fn in_a_race_of_unwatch_and_restart_nothing_is_told_afterwards() {
 }
 
 /// Nobody misses the last of many restarts, whichever of the earlier ones were told.
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[conformance(threads)]
 async fn of_many_restarts_in_a_row_the_last_is_always_told() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
     let actor = phoenix(&system);
     watch_restarts(&watcher, &actor).await;

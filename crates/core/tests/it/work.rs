@@ -16,7 +16,8 @@ use ghostlight::{
 use ghostlight_rt::BoxFuture;
 
 use crate::{
-    kin::{Kin, Plan, call, eager, incarnation, n_tasks, permanent},
+    kin::{Kin, Plan, call, eager, incarnation, permanent},
+    stage::{self, conformance},
     support::{Counted, Gate, Log, alive, assert_conserved, ended, rest, soon},
 };
 
@@ -73,7 +74,7 @@ fn work(
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_supervised_task_restarts_like_an_actor() {
     use Outcome::{Done, Error, Fatal, Panic, PanicWhenMade};
     // Whether it is made again as a permanent, a transient and a temporary child.
@@ -88,7 +89,7 @@ async fn a_supervised_task_restarts_like_an_actor() {
         let specs = [ChildSpec::permanent(), ChildSpec::transient(), ChildSpec::temporary()];
         for (spec, comes_back) in specs.into_iter().zip(expected) {
             for is_owned in [false, true] {
-                let system = System::new("test");
+                let system = stage::system("test");
                 let (owner, runs) = (owner(&system), Arc::default());
                 let (work, spec) = (work(outcome, &runs), eager(spec.clone()).tolerated());
                 let task = match is_owned {
@@ -109,9 +110,9 @@ async fn a_supervised_task_restarts_like_an_actor() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_task_that_fails_too_often_is_given_up_and_its_error_can_be_read_by_type() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (owner, runs) = (owner(&system), Arc::new(AtomicU32::new(0)));
     let spec = ChildSpec::permanent().window(RestartWindow::new(2, Duration::from_mins(1)));
     let count = Arc::clone(&runs);
@@ -133,10 +134,10 @@ async fn a_task_that_fails_too_often_is_given_up_and_its_error_can_be_read_by_ty
     assert!(system.actors().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_task_that_panics_says_so() {
     for outcome in [Outcome::Panic, Outcome::PanicWhenMade] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let never = ChildSpec::permanent().window(RestartWindow::never());
         let reason = ended(&system.supervise_task(work(outcome, &Arc::default()), never)).await;
         let cause = reason.failure().unwrap().cause();
@@ -146,7 +147,7 @@ async fn a_task_that_panics_says_so() {
 
 /// A system in which a task waits for ever, and how many of its futures there are.
 async fn pending() -> (System, ActorRef<Kin>, ActorRef<ghostlight::Job>, Arc<()>) {
-    let system = System::new("test");
+    let system = stage::unkept("test");
     let owner = owner(&system);
     let (token, count) = Counted::new();
     let task = call(&owner, move |cx| {
@@ -167,7 +168,7 @@ async fn pending() -> (System, ActorRef<Kin>, ActorRef<ghostlight::Job>, Arc<()>
     (system, owner, task, count)
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_pending_task_is_dropped_at_once_when_it_is_to_end() {
     for way in ["remove", "owner stops", "owner is killed", "shutdown", "system dropped"] {
         let (system, owner, task, count) = pending().await;
@@ -190,11 +191,11 @@ async fn a_pending_task_is_dropped_at_once_when_it_is_to_end() {
         owner.stop();
         ended(&owner).await;
         rest().await;
-        assert_eq!(n_tasks(), 0, "{way}");
+        assert_eq!(stage::n_tasks(), 0, "{way}");
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_task_is_restarted_by_hand_and_by_its_siblings_and_runs_once_at_a_time() {
     let (_system, owner, task, count) = pending().await;
     for n in 1..=10_u32 {
@@ -210,9 +211,9 @@ async fn a_task_is_restarted_by_hand_and_by_its_siblings_and_runs_once_at_a_time
     assert_eq!(owner.children().history(task.id()).len(), 10);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn a_task_that_is_drained_is_done_first() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let (log, gate) = (Log::default(), Gate::closed());
     let (done, go) = (log.clone(), gate.clone());
     let work = move || {
@@ -325,10 +326,10 @@ fn life(nth: u32) -> Vec<String> {
     ["make", "start", "stop", "stopped", "drop"].map(|it| format!("{it} {nth}")).into()
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_engine_that_reports_a_fatal_state_is_rebuilt_and_refs_made_before_go_on_working() {
     for outcome in [Outcome::Error, Outcome::Panic] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let owner = owner(&system);
         let (works, gates) = Works::default().fails([outcome, outcome]);
         let backoff = Backoff::default().min(Duration::from_secs(1)).jitter(0.0).factor(1.0);
@@ -357,10 +358,10 @@ async fn an_engine_that_reports_a_fatal_state_is_rebuilt_and_refs_made_before_go
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_engine_that_cannot_get_better_is_given_up_even_if_stopping_it_fails_too() {
     for fails_to_stop in [false, true] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let owner = owner(&system);
         let (mut works, gates) = Works::default().fails([Outcome::Fatal]);
         works.stop = fails_to_stop.then_some((0, Outcome::Panic));
@@ -376,10 +377,10 @@ async fn an_engine_that_cannot_get_better_is_given_up_even_if_stopping_it_fails_
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_engine_that_does_not_start_is_stopped_and_made_anew() {
     for outcome in [Outcome::Error, Outcome::Panic, Outcome::Fatal] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let works = Works { start: Some((0, outcome)), ..Works::default() };
         let engine = system.supervise_engine(works.factory(), permanent());
         rest().await;
@@ -398,9 +399,9 @@ async fn an_engine_that_does_not_start_is_stopped_and_made_anew() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_engine_that_does_not_start_in_time_is_made_anew() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let works = Works { start_takes: Duration::from_secs(9), ..Works::default() };
     let options = SpawnOptions::default().start_deadline(Duration::from_secs(3));
     let spec = ChildSpec::permanent().window(RestartWindow::new(1, Duration::MAX));
@@ -411,10 +412,10 @@ async fn an_engine_that_does_not_start_in_time_is_made_anew() {
     assert_eq!(works.made.load(Ordering::Relaxed), 2);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_engine_is_stopped_before_its_actor_has_ended() {
     for way in ["remove", "owner stops", "shutdown", "stop for now"] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let owner = owner(&system);
         let works = Works { stop_takes: Duration::from_secs(1), ..Works::default() };
         let factory = works.factory();
@@ -441,10 +442,10 @@ async fn an_engine_is_stopped_before_its_actor_has_ended() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_engine_has_the_shutdown_deadline_of_its_child_to_stop_in() {
     for (deadline, is_enough) in [(10, true), (2, false)] {
-        let system = System::new("test");
+        let system = stage::system("test");
         let works = Works { stop_takes: Duration::from_secs(8), ..Works::default() };
         let options = SpawnOptions::default().shutdown_deadline(Duration::from_secs(deadline));
         let engine = system.supervise_engine(works.factory(), permanent().options(options));
@@ -457,9 +458,9 @@ async fn an_engine_has_the_shutdown_deadline_of_its_child_to_stop_in() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_engine_that_is_restarted_without_having_failed_runs_on() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let owner = owner(&system);
     let works = Works::default();
     let factory = works.factory();
@@ -488,9 +489,9 @@ async fn an_engine_that_is_restarted_without_having_failed_runs_on() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance]
 async fn an_engine_whose_guard_is_taken_away_is_made_anew() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let works = Works::default();
     let engine = system.supervise_engine(works.factory(), permanent());
     assert_eq!(handle(&engine).await, 0);
