@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    examples, features, instructions,
+    bite, examples, features, instructions,
     step::{Outcome, Step},
     tree::Tree,
 };
@@ -56,6 +56,7 @@ const CI: &[Step] = &[
         )],
     ),
     Step::lines("public api", &[(".", "cargo test -q -p xtask --test public_api")]),
+    Step::check("bite", bite::gate),
     Step::check("examples", examples::check),
     Step::lines(
         "rivals build",

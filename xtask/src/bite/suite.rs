@@ -1,0 +1,257 @@
+//! The tests that run core in worlds: built once, run with one fault on at a time.
+
+use std::{
+    fmt,
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    str::FromStr,
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use super::copy::{self, VARIABLE};
+use crate::process;
+
+/// The package whose tests they are.
+const PACKAGE: &str = "ghostlight-testkit";
+
+/// Its test targets that run core in worlds, each with the beginning of the names that do.
+const TARGETS: &[(&str, &str)] = &[("worlds", ""), ("it", "storm::")];
+
+/// How long a test may go on without an end, and how much longer for each world. One that is well
+/// takes a second or two for a hundred worlds.
+const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE_PER_WORLD: Duration = Duration::from_millis(100);
+
+/// So much memory a test may take, in KiB: a fault may ask for all there is.
+const MEMORY: &str = "4000000";
+
+/// The test binaries of the copy.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    folder: PathBuf,
+    binaries: Vec<Binary>,
+}
+
+#[derive(Debug)]
+struct Binary {
+    target: &'static str,
+    names: &'static str,
+    path: PathBuf,
+}
+
+/// One test, as the table names it.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Test {
+    pub(crate) target: String,
+    pub(crate) name: String,
+}
+
+/// A test that did not end well.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Catch {
+    pub(crate) test: Test,
+    pub(crate) how: How,
+}
+
+/// How a test does not end well.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum How {
+    /// In this world, the first being 1; `None` if it does not say.
+    Fails(Option<u64>),
+    Hangs,
+    Crashes,
+}
+
+impl Suite {
+    /// Makes the copy and builds its tests.
+    pub(crate) fn build(root: &Path) -> Result<Self, String> {
+        let copy = copy::make(root)?;
+        let mut build = process::command(root, ".", "cargo");
+        // Elsewhere than the workspace itself, whose crates go by the same names.
+        let target = process::target_dir(root).join("bite/target");
+        build.current_dir(&copy).env("CARGO_TARGET_DIR", target);
+        build.args(["test", "--locked", "-q", "-p", PACKAGE, "--no-run"]);
+        build.arg("--message-format=json-render-diagnostics");
+        TARGETS.iter().for_each(|it| _ = build.args(["--test", it.0]));
+        let told = process::output(build).ok_or("the copy with the faults does not build")?;
+        let binaries: Vec<_> = TARGETS.iter().filter_map(|it| Binary::among(&told, *it)).collect();
+        if binaries.len() < TARGETS.len() {
+            return Err(format!("cargo built {} of {} tests", binaries.len(), TARGETS.len()));
+        }
+        Ok(Self { folder: copy.join("crates/testkit"), binaries })
+    }
+
+    /// Runs everything with this fault on, until a test does not end well.
+    pub(crate) fn run(&self, fault: Option<&str>, seeds: u64) -> Option<Catch> {
+        self.binaries.iter().find_map(|it| {
+            let mut command = self.command(it, fault, seeds);
+            command.arg(it.names);
+            watch(command, it.target, patience(seeds))
+        })
+    }
+
+    /// Runs one test with this fault on.
+    pub(crate) fn run_one(&self, fault: Option<&str>, test: &Test, seeds: u64) -> Option<Catch> {
+        let binary = self.binaries.iter().find(|it| it.target == test.target)?;
+        let mut command = self.command(binary, fault, seeds);
+        command.args(["--exact", &test.name]);
+        watch(command, binary.target, patience(seeds))
+    }
+
+    fn command(&self, binary: &Binary, fault: Option<&str>, seeds: u64) -> Command {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -v {MEMORY}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script]).arg(&binary.path).arg("--test-threads=1");
+        command.current_dir(&self.folder).env("GHOSTLIGHT_SEEDS", seeds.to_string());
+        command.env("RUST_BACKTRACE", "0").env_remove("GHOSTLIGHT_REPLAY").env_remove(VARIABLE);
+        fault.into_iter().for_each(|it| _ = command.env(VARIABLE, it));
+        command
+    }
+}
+
+impl Binary {
+    /// The binary of a target, as cargo tells of it.
+    fn among(told: &str, (target, names): (&'static str, &'static str)) -> Option<Self> {
+        let told = told.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
+        let of_target =
+            |it: &Value| it["target"]["name"] == target && it["profile"]["test"] == true;
+        let path = told.filter(of_target).find_map(|it| it["executable"].as_str().map(Into::into));
+        path.map(|path| Self { target, names, path })
+    }
+}
+
+/// Watches tests run, one after the other, until one does not end well.
+fn watch(mut command: Command, target: &str, patience: Duration) -> Option<Catch> {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = child.ok()?;
+    let output = listen(&mut child);
+    let mut told = String::new();
+    let heard = hear(&output, patience, &mut told);
+    _ = child.kill();
+    _ = child.wait();
+    let (name, how) = judged(&told, heard)?;
+    Some(Catch { test: Test { target: target.to_owned(), name }, how })
+}
+
+fn patience(seeds: u64) -> Duration {
+    let worlds = u32::try_from(seeds).unwrap_or(u32::MAX);
+    PATIENCE.saturating_add(PATIENCE_PER_WORLD.saturating_mul(worlds))
+}
+
+/// How listening came to its end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Heard {
+    Everything,
+    Silence,
+}
+
+fn hear(output: &Receiver<Vec<u8>>, patience: Duration, told: &mut String) -> Heard {
+    loop {
+        match output.recv_timeout(patience) {
+            Ok(bytes) => told.push_str(&String::from_utf8_lossy(&bytes)),
+            Err(RecvTimeoutError::Disconnected) => return Heard::Everything,
+            Err(RecvTimeoutError::Timeout) => return Heard::Silence,
+        }
+        // What a failed test has printed comes at the very end; with others to run first, it does
+        // not pay to wait for that.
+        let has_failed = told.lines().any(|it| it.ends_with("... FAILED"));
+        if has_failed && !told.starts_with("\nrunning 1 test\n") {
+            return Heard::Everything;
+        }
+    }
+}
+
+fn listen(child: &mut Child) -> Receiver<Vec<u8>> {
+    let (send, receive) = mpsc::channel();
+    if let Some(mut stdout) = child.stdout.take() {
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(n @ 1..) = stdout.read(&mut buffer) {
+                if send.send(buffer[..n].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    receive
+}
+
+/// The test that did not end well, by what the tests have told.
+fn judged(told: &str, heard: Heard) -> Option<(String, How)> {
+    let tests = told.lines().filter_map(|it| it.strip_prefix("test ")?.split_once(" ... "));
+    for (name, result) in tests {
+        let how = match result {
+            "FAILED" => How::Fails(world(told)),
+            result if result.starts_with("ok") || result.starts_with("ignored") => continue,
+            // Its name stands there before it runs.
+            _ if heard == Heard::Silence => How::Hangs,
+            _ => How::Crashes,
+        };
+        return Some((name.to_owned(), how));
+    }
+    None
+}
+
+/// The world in which a test failed, as it says itself.
+fn world(told: &str) -> Option<u64> {
+    let (_, rest) = told.split_once("found in world ")?;
+    rest.split_once(' ')?.0.parse().ok()
+}
+
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.target, self.name)
+    }
+}
+
+impl FromStr for Test {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (target, name) = text.split_once('/').ok_or_else(|| format!("`{text}` is no test"))?;
+        Ok(Self { target: target.to_owned(), name: name.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(told: &str, heard: Heard, expected: Option<(&str, How)>) {
+        let judged = judged(told, heard);
+        assert_eq!(judged.as_ref().map(|it| (&*it.0, it.1)), expected);
+    }
+
+    #[test]
+    fn the_test_that_failed_is_named_with_its_world() {
+        let told = "\nrunning 2 tests\ntest a::b ... ok\ntest a::c ... FAILED\n";
+        check(told, Heard::Everything, Some(("a::c", How::Fails(None))));
+        let told = "test c ... FAILED\n\nfound in world 17 of c; smallest: 3";
+        check(told, Heard::Everything, Some(("c", How::Fails(Some(17)))));
+    }
+
+    #[test]
+    fn the_test_that_has_no_end_is_the_one_whose_name_stands_there_without_a_result() {
+        let told = "\nrunning 2 tests\ntest a ... ok\ntest b ... ";
+        check(told, Heard::Silence, Some(("b", How::Hangs)));
+        check(told, Heard::Everything, Some(("b", How::Crashes)));
+    }
+
+    #[test]
+    fn tests_that_end_well_or_are_left_out_catch_nothing() {
+        let told = "test a ... ok\ntest b ... ignored, slow\n\ntest result: ok. 1 passed";
+        check(told, Heard::Everything, None);
+    }
+
+    #[test]
+    fn a_test_reads_as_it_prints() {
+        let test: Test = "worlds/asks::one".parse().unwrap();
+        assert_eq!(test.to_string().parse(), Ok(test));
+    }
+}
