@@ -22,6 +22,7 @@ use std::{
 };
 
 use self::{
+    faults::Fault,
     hunt::{hunt, hunt_with},
     options::{Options, Work},
     suite::Suite,
@@ -65,23 +66,44 @@ pub(crate) fn gate(root: &Path) -> Outcome {
 /// Looks for a test that catches each fault.
 fn find_all(root: &Path, options: &Options) -> Result<(), String> {
     let faults = options.chosen()?;
-    let suite = Suite::build(root)?;
-    look_at_health(&suite)?;
-    let rows = each(&faults, |fault| {
-        let row = hunt(&suite, fault, options.seeds).map(|it| Row::new(fault, it));
-        row.iter().for_each(|it| println!("{it}"));
-        row
-    });
-    let table = Table(rows.into_iter().collect::<Result<_, _>>()?);
+    let table = match &options.target {
+        Some(target) => hunt_all(root, options, &faults, |it| it == target)?,
+        None => {
+            let usual = hunt_all(root, options, &faults, Suite::is_usual)?;
+            let survivors = usual.survivors();
+            if survivors.is_empty() {
+                usual
+            } else {
+                usual.with(hunt_all(root, options, &survivors, |it| !Suite::is_usual(it))?)
+            }
+        }
+    };
     println!("\n{}", table.summary());
     if options.is_recorded {
         table.write(root)?;
     }
-    let survivors = table.survivors();
+    let survivors: Vec<_> = table.survivors().into_iter().map(|it| it.name).collect();
     if survivors.is_empty() {
         return Ok(());
     }
     Err(format!("these survived {} worlds: {}", options.seeds, survivors.join(", ")))
+}
+
+/// Shows faults to the targets that are `wanted`.
+fn hunt_all(
+    root: &Path,
+    options: &Options,
+    faults: &[&'static Fault],
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Table, String> {
+    let suite = Suite::build(root, wanted)?;
+    look_at_health(&suite)?;
+    let rows = each(faults, |fault| {
+        let row = hunt(&suite, fault, options.seeds).map(|it| Row::new(fault, it));
+        row.iter().for_each(|it| println!("{it}"));
+        row
+    });
+    Ok(Table(rows.into_iter().collect::<Result<_, _>>()?))
 }
 
 /// A suite that is red by itself would catch everything.
@@ -100,7 +122,7 @@ fn look_at_health(suite: &Suite) -> Result<(), String> {
 /// Whether each fault is still caught by the test that stands beside it.
 fn check_table(root: &Path) -> Result<String, String> {
     let recorded = table::read(root)?;
-    let suite = Suite::build(root)?;
+    let suite = Suite::build(root, |target| recorded.iter().any(|it| it.1.target == target))?;
     let tests: BTreeSet<_> = recorded.iter().map(|it| &it.1).collect();
     let tests: Vec<_> = tests.into_iter().collect();
     let red = each(&tests, |it| suite.run_one(None, it, WORLDS_WITHOUT));

@@ -8,6 +8,8 @@ pub(crate) struct Options {
     pub(crate) work: Work,
     /// The one fault that is to be planted; else all.
     only: Option<String>,
+    /// The one target whose tests are run; else those of all.
+    pub(crate) target: Option<String>,
     /// In how many worlds a fault may survive before it counts as not caught.
     pub(crate) seeds: u64,
     /// Whether the table is written down.
@@ -26,7 +28,8 @@ pub(crate) enum Work {
 
 impl Options {
     pub(crate) fn read(words: &[&str]) -> Result<Self, String> {
-        let mut options = Self { work: Work::Hunt, only: None, seeds: 1000, is_recorded: false };
+        let mut options =
+            Self { work: Work::Hunt, only: None, target: None, seeds: 1000, is_recorded: false };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
@@ -34,6 +37,7 @@ impl Options {
                 "--recorded" => options.work = Work::Recorded,
                 "--record" => options.is_recorded = true,
                 "--only" => options.only = words.next().map(|it| (*it).to_owned()),
+                "--target" => options.target = words.next().map(|it| (*it).to_owned()),
                 "--seeds" => {
                     let number = words.next().and_then(|it| it.parse().ok());
                     options.seeds = number.ok_or("--seeds wants a number")?;
@@ -41,8 +45,9 @@ impl Options {
                 other => return Err(format!("`{other}` is not understood")),
             }
         }
-        if options.is_recorded && (options.only.is_some() || options.work != Work::Hunt) {
-            return Err("a table is recorded of all faults".to_owned());
+        let is_part = options.only.is_some() || options.target.is_some();
+        if options.is_recorded && (is_part || options.work != Work::Hunt) {
+            return Err("a table is recorded of all faults and all tests".to_owned());
         }
         Ok(options)
     }

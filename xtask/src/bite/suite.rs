@@ -19,8 +19,12 @@ use crate::process;
 /// The package whose tests they are.
 const PACKAGE: &str = "ghostlight-testkit";
 
-/// Its test targets that run core in worlds, each with the beginning of the names that do.
-const TARGETS: &[(&str, &str)] = &[("worlds", ""), ("it", "storm::")];
+/// Its test targets that run core in worlds, each with the beginning of the names that do; those that
+/// are soon built and run come first.
+const TARGETS: &[(&str, &str)] = &[("worlds", ""), ("it", "storm::"), LAST_RESORT];
+
+/// What is built only for what the others let pass: hundreds of tests, in a binary of minutes.
+const LAST_RESORT: (&str, &str) = ("conformance", "");
 
 /// How long a test may go on without an end, and how much longer for each world. One that is well
 /// takes a second or two for a hundred worlds.
@@ -68,8 +72,16 @@ pub(crate) enum How {
 }
 
 impl Suite {
-    /// Makes the copy and builds its tests.
-    pub(crate) fn build(root: &Path) -> Result<Self, String> {
+    /// Makes the copy and builds its tests: those of the targets that are `wanted`.
+    ///
+    /// # Errors
+    /// If a fault has no place any more, the copy does not build, or nothing is wanted.
+    pub(crate) fn build(root: &Path, wanted: impl Fn(&str) -> bool) -> Result<Self, String> {
+        let targets: Vec<_> = TARGETS.iter().copied().filter(|it| wanted(it.0)).collect();
+        if targets.is_empty() {
+            let names: Vec<_> = TARGETS.iter().map(|it| it.0).collect();
+            return Err(format!("the targets that run core in worlds are {}", names.join(", ")));
+        }
         let copy = copy::make(root)?;
         let mut build = process::command(root, ".", "cargo");
         // Elsewhere than the workspace itself, whose crates go by the same names.
@@ -77,13 +89,18 @@ impl Suite {
         build.current_dir(&copy).env("CARGO_TARGET_DIR", target);
         build.args(["test", "--locked", "-q", "-p", PACKAGE, "--no-run"]);
         build.arg("--message-format=json-render-diagnostics");
-        TARGETS.iter().for_each(|it| _ = build.args(["--test", it.0]));
+        targets.iter().for_each(|it| _ = build.args(["--test", it.0]));
         let told = process::output(build).ok_or("the copy with the faults does not build")?;
-        let binaries: Vec<_> = TARGETS.iter().filter_map(|it| Binary::among(&told, *it)).collect();
-        if binaries.len() < TARGETS.len() {
-            return Err(format!("cargo built {} of {} tests", binaries.len(), TARGETS.len()));
+        let binaries: Vec<_> = targets.iter().filter_map(|it| Binary::among(&told, *it)).collect();
+        if binaries.len() < targets.len() {
+            return Err(format!("cargo built {} of {} tests", binaries.len(), targets.len()));
         }
         Ok(Self { folder: copy.join("crates/testkit"), binaries })
+    }
+
+    /// Whether a target is among those that every fault is shown to.
+    pub(crate) fn is_usual(target: &str) -> bool {
+        target != LAST_RESORT.0
     }
 
     /// Runs everything with this fault on, until a test does not end well.

@@ -68,9 +68,18 @@ impl fmt::Display for How {
 }
 
 impl Table {
-    /// The names of those that nobody caught.
-    pub(crate) fn survivors(&self) -> Vec<&'static str> {
-        self.0.iter().filter(|it| it.caught.is_none()).map(|it| it.fault.name).collect()
+    /// Those that nobody caught.
+    pub(crate) fn survivors(&self) -> Vec<&'static Fault> {
+        self.0.iter().filter(|it| it.caught.is_none()).map(|it| it.fault).collect()
+    }
+
+    /// The same with what became of survivors elsewhere.
+    pub(crate) fn with(mut self, others: Self) -> Self {
+        for other in others.0 {
+            let row = self.0.iter_mut().find(|it| it.fault.name == other.fault.name);
+            row.into_iter().for_each(|it| it.caught.clone_from(&other.caught));
+        }
+        self
     }
 
     pub(crate) fn summary(&self) -> String {
@@ -131,6 +140,15 @@ mod tests {
         let by: Test = "worlds/a::b".parse().unwrap();
         let caught = Caught { by, how: How::Fails(Some(3)), took: Duration::ZERO };
         Table(faults::all().map(|it| Row::new(it, Some(caught.clone()))).collect())
+    }
+
+    #[test]
+    fn what_survived_one_half_of_the_tests_may_be_caught_by_the_other() {
+        let mut table = table();
+        let caught = table.0[1].caught.take();
+        assert_eq!(table.survivors().len(), 1);
+        let others = Table(vec![Row::new(table.0[1].fault, caught)]);
+        assert!(table.with(others).survivors().is_empty());
     }
 
     #[test]
