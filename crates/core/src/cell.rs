@@ -413,6 +413,13 @@ impl<A: Actor> Cell<A> {
         drop(self.system.runtime.spawn_named(name, runner));
     }
 
+    /// Tells whoever wants to know of every message that a turn or hook waits for something.
+    pub(crate) fn tell_of_wait(&self) {
+        if self.settings.mailbox.is_watched() {
+            self.system.observe(|it| it.awaiting(self.subject()));
+        }
+    }
+
     pub(crate) fn counters(&self) -> Counters {
         let inbox = self.lock();
         let losses = inbox.rare.as_ref().map(|it| it.losses).unwrap_or_default();

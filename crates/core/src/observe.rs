@@ -64,7 +64,7 @@ pub trait Observer: Send + Sync + 'static {
         _ = actor;
     }
 
-    /// Whether it wants to be told of every message, by the three methods after this one. Asked once,
+    /// Whether it wants to be told of every message, by the four methods after this one. Asked once,
     /// when the system is made. A message costs several times as much then, so by default it does not.
     fn wants_messages(&self) -> bool {
         false
@@ -83,6 +83,12 @@ pub trait Observer: Send + Sync + 'static {
     /// A turn begins on the thread of whoever asks.
     fn calling(&self, passage: Passage<'_>) {
         _ = passage;
+    }
+
+    /// A turn or hook waits for something, and nothing else of its actor runs meanwhile. Told at each
+    /// try that ends so.
+    fn awaiting(&self, actor: Subject<'_>) {
+        _ = actor;
     }
 
     /// An actor has ended.

@@ -139,7 +139,7 @@ impl Drive<'_> {
 
     /// Gives a task its turn. True if the test has what it waits for.
     fn run(&mut self, turn: Turn) -> bool {
-        match turn {
+        let is_there = match turn {
             Turn::Task(body, task) => {
                 run_task(self.engine, body, &task);
                 false
@@ -149,7 +149,9 @@ impl Drive<'_> {
                 let main = self.main.as_mut();
                 main.is_some_and(|it| it.as_mut().poll(&mut Context::from_waker(&waker)).is_ready())
             }
-        }
+        };
+        self.engine.end_of_step(self.metrics.num_alive_tasks() > 0);
+        is_there
     }
 
     /// None of the world's tasks can run. `None` to look again.

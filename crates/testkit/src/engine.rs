@@ -8,9 +8,10 @@
 
 use std::{
     cell::Cell,
+    mem,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering},
     },
     task::Waker,
     thread,
@@ -23,6 +24,7 @@ use crate::{
     clock::Clock,
     harm::Harm,
     strategy::{Chooser, Strategy},
+    survey::Survey,
     task::{Body, MAIN, Notice, TaskId, Tasks},
     timers::Timers,
     trace::{Event, Recorder},
@@ -43,6 +45,8 @@ pub(crate) struct Engine {
     /// By how many seconds the clock on the wall has jumped.
     pub(crate) wall: AtomicI64,
     calm: AtomicU8,
+    /// Whether there is a survey.
+    pub(crate) is_surveyed: AtomicBool,
     clock: OnceLock<Clock>,
     state: Mutex<State>,
 }
@@ -62,6 +66,8 @@ pub(crate) struct State {
     pub(crate) settling: Vec<Waker>,
     pub(crate) breaches: Vec<Breach>,
     pub(crate) harm: Harm,
+    /// What each step touched, where somebody wants to know.
+    pub(crate) survey: Option<Survey>,
     /// All timers of tokio's that are due by then have been seen to.
     pub(crate) seen: Instant,
     pub(crate) steps: u64,
@@ -70,6 +76,8 @@ pub(crate) struct State {
     /// From how many on that counts as endless.
     pub(crate) limit: u64,
     budget: u32,
+    /// What the running task does next must not be put off once more.
+    must_proceed: bool,
 }
 
 impl State {
@@ -109,6 +117,7 @@ impl Engine {
             now: AtomicU64::new(0),
             wall: AtomicI64::new(0),
             calm: AtomicU8::new(Calm::No as u8),
+            is_surveyed: AtomicBool::new(false),
             clock: OnceLock::new(),
             state: Mutex::new(State {
                 tasks: Tasks::default(),
@@ -121,11 +130,13 @@ impl Engine {
                 settling: Vec::new(),
                 breaches: Vec::new(),
                 harm: Harm::new(seed),
+                survey: None,
                 seen: Instant::ORIGIN,
                 steps: 0,
                 steps_now: 0,
                 limit: LIMIT,
                 budget: BUDGET,
+                must_proceed: false,
             }),
         });
         engine.lock().tasks.add(&engine, "the test".into(), None);
@@ -156,6 +167,9 @@ impl Engine {
             let mut state = self.lock();
             state.steps_now = 0;
             state.trace.clock(now);
+            if let Some(survey) = &mut state.survey {
+                survey.clock();
+            }
         }
     }
 
@@ -256,6 +270,9 @@ impl Engine {
         let slot = state.tasks.add(self, Arc::clone(name), Some(task));
         let (id, notice) = (slot.id, Arc::clone(&slot.notice));
         state.trace.spawned(now, id, name, by);
+        if let Some(survey) = &mut state.survey {
+            survey.spawned(id, name);
+        }
         let driver = if state.running.is_none() { state.driver.clone() } else { None };
         drop(state);
         driver.into_iter().for_each(Waker::wake);
@@ -272,12 +289,15 @@ impl Engine {
         };
         if is_running {
             slot.is_aborted = true;
+            drop(state);
+            self.saw_more();
             return;
         }
         let slot = state.tasks.remove(task.place);
         state.chooser.ended(task.place);
         state.trace.ended(now, task.id, None);
         drop(state);
+        self.saw_more();
         drop(slot);
     }
 
@@ -315,10 +335,16 @@ impl Engine {
         let mut state = self.lock();
         let state = &mut *state;
         let of = state.tasks.ready.len();
-        let chosen = state.chooser.task(&state.tasks.ready);
+        let ready = state.survey.as_ref().map(|_| state.tasks.ready_ids()).unwrap_or_default();
+        let preferred = state.survey.as_mut().map_or(0, |it| it.prefer(&ready));
+        let chosen = state.chooser.task(&state.tasks.ready, preferred);
         let place = state.tasks.ready.remove(chosen)?;
         let slot = state.tasks.get_mut(place)?;
         let (id, body, notice) = (slot.id, slot.body.take(), Arc::clone(&slot.notice));
+        if let Some(survey) = &mut state.survey {
+            survey.begin(id, &slot.name, ready);
+        }
+        state.must_proceed = mem::take(&mut slot.is_put_off);
         notice.is_queued.store(false, Ordering::Relaxed);
         state.trace.ran(now, id, of);
         state.running = Some(place);
@@ -358,6 +384,9 @@ impl Engine {
         let slot = state.tasks.remove(task.place);
         state.chooser.ended(task.place);
         state.trace.ended(now, task.id, panic.as_ref());
+        if let Some(survey) = &mut state.survey {
+            survey.ended();
+        }
         if let (Some(panic), Some(slot)) = (panic, &slot) {
             state.breaches.push(Breach::panic(&slot.name, &panic));
         }
@@ -384,16 +413,24 @@ impl Engine {
     }
 
     /// Whether the running task may do one more thing at once.
+    ///
+    /// If not, it can run again at any time, so there is nothing to gain from a second refusal.
     pub(crate) fn may_proceed(&self) -> bool {
         let mut state = self.lock();
         let state = &mut *state;
-        match state.budget.checked_sub(1) {
-            None => false,
-            Some(left) => {
-                state.budget = left;
-                !state.chooser.puts_off()
-            }
+        let Some(left) = state.budget.checked_sub(1) else { return false };
+        state.budget = left;
+        if mem::take(&mut state.must_proceed) {
+            return true;
         }
+        let puts_off = state.chooser.puts_off();
+        if let Some(survey) = &mut state.survey {
+            survey.tossed(puts_off);
+        }
+        if puts_off && let Some(slot) = state.running.and_then(|it| state.tasks.get_mut(it)) {
+            slot.is_put_off = true;
+        }
+        !puts_off
     }
 
     /// The names of some tasks that can run.

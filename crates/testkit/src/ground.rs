@@ -47,7 +47,9 @@ impl Ground {
         let limits = Limits { steps: self.engine.lock().limit, horizon };
         let mut drive = Drive::new(&self.engine, &self.metrics, goal, limits);
         drive.main = main;
+        self.engine.begin_of_drive();
         let arrival = self.tokio.block_on(drive);
+        self.engine.end_of_drive();
         self.engine.lock().driver = None;
         arrival
     }

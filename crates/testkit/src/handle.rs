@@ -61,6 +61,7 @@ impl Handle {
         set_up: impl FnOnce(SystemBuilder) -> SystemBuilder,
     ) -> System {
         let system = set_up(self.unkept(name)).build();
+        self.engine.survey_system(&system);
         self.systems().push(system.clone());
         system
     }

@@ -43,6 +43,11 @@ impl Harm {
             && task.rsplit(' ').next().is_some_and(|it| self.starved.contains(it))
     }
 
+    /// Whether somebody waits for a step by its number.
+    pub(crate) fn counts_steps(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
     pub(crate) fn hold(&mut self, place: u32) {
         self.held.push(place);
     }

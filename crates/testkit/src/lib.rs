@@ -39,7 +39,7 @@
 //! | want | take |
 //! |---|---|
 //! | many orders of one test, and the smallest that fails | [`explore`], [`Explorer`], [`macro@test`] |
-//! | every order of a small test | [`Exhaust`] |
+//! | every order of a small test, or one of all that come to the same | [`Exhaust`] |
 //! | time | [`World::advance`], [`World::advance_to_next`], [`World::run_until_idle`], [`World::settle`] |
 //! | the world, from a task or a helper | [`World::handle`] |
 //! | what happened | [`World::telling`], [`World::story`] |
@@ -59,7 +59,8 @@
 //! `engine.rs` is what a world is made of, `drive.rs` how it is driven, and `clock.rs` and `ground.rs`
 //! how tokio comes in. `strategy.rs` chooses, `trace.rs` writes down, `witness.rs` is told by systems.
 //! `run.rs` is one run, `explore.rs` many, `shrink.rs` makes one small, `replay.rs` is its line, and
-//! `asked.rs` what the environment asks for.
+//! `asked.rs` what the environment asks for. `exhaust.rs` runs all orders; `survey.rs` sees what each
+//! step touched, and `prune.rs` decides which orders come to the same.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "a world is where time and tasks come from")]
@@ -80,12 +81,15 @@ mod harm;
 mod nested;
 mod panic_text;
 mod probe;
+mod prune;
 mod replay;
+mod roster;
 mod run;
 mod shrink;
 mod spelling;
 mod strategy;
 mod surroundings;
+mod survey;
 mod task;
 mod timers;
 mod trace;

@@ -31,6 +31,7 @@ impl Wake for Flag {
 /// is over. And the test waits, since it is what drives the world.
 #[track_caller]
 pub(crate) fn block_on(engine: &Arc<Engine>, mut future: Pin<&mut (dyn Future<Output = ()> + '_)>) {
+    engine.lose_sight();
     let outer = engine.enter_nested();
     let flag = Arc::new(Flag(AtomicBool::new(true)));
     let waker = Waker::from(Arc::clone(&flag));

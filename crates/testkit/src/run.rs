@@ -7,7 +7,12 @@ use std::{
     sync::Once,
 };
 
-use crate::{Replay, Story, World, explore::place, panic_text::text_of};
+use crate::{
+    Replay, Story, World,
+    explore::place,
+    panic_text::text_of,
+    survey::{Step, Survey},
+};
 
 /// What became of one run.
 pub(crate) struct Run {
@@ -24,6 +29,8 @@ pub(crate) struct Run {
     pub(crate) n_faults: u64,
     pub(crate) story: Story,
     pub(crate) failure: Option<Failing>,
+    /// What each step touched, if that was wanted.
+    pub(crate) steps_taken: Vec<Step>,
 }
 
 /// How a run failed.
@@ -47,6 +54,8 @@ impl Failing {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Keep {
     Nothing,
+    /// Where it did not take the first.
+    Script,
     /// Where it did not take the first, and what happened but for messages.
     Choices,
     /// Messages as well. That needs a closer look at each message, which is meant to change nothing;
@@ -56,10 +65,22 @@ pub(crate) enum Keep {
 
 /// Runs `test` in a world of its own.
 pub(crate) fn run(replay: &Replay, keep: Keep, test: &impl Fn(&World)) -> Run {
+    run_surveyed(replay, keep, None, test)
+}
+
+/// The same, with a survey of what each step touches.
+pub(crate) fn run_surveyed(
+    replay: &Replay,
+    keep: Keep,
+    survey: Option<Survey>,
+    test: &impl Fn(&World),
+) -> Run {
     let mut world = World::with_strategy(replay.seed, replay.strategy.clone());
     world.engine().lock().harm.left_out.clone_from(&replay.without);
+    survey.into_iter().for_each(|it| world.engine().be_surveyed(it));
     match keep {
         Keep::Nothing => {}
+        Keep::Script => world.engine().lock().chooser.keep(),
         Keep::Choices => {
             let mut state = world.engine().lock();
             state.trace.keep();
@@ -69,6 +90,7 @@ pub(crate) fn run(replay: &Replay, keep: Keep, test: &impl Fn(&World)) -> Run {
     }
     let outcome = quietly(|| {
         test(&world);
+        world.engine().seal();
         world.finish();
     });
     let mut state = world.engine().lock();
@@ -83,6 +105,7 @@ pub(crate) fn run(replay: &Replay, keep: Keep, test: &impl Fn(&World)) -> Run {
         n_faults: state.harm.n_faults,
         story: state.trace.story(),
         failure: outcome.err(),
+        steps_taken: state.survey.as_mut().map(Survey::take_steps).unwrap_or_default(),
     }
 }
 

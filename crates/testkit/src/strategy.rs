@@ -41,6 +41,8 @@ pub(crate) struct Chooser {
     pub(crate) noted: Option<BTreeMap<u64, u32>>,
     /// How many there were to choose from, each time; by scripts only, since it is they that stray.
     pub(crate) sizes: Vec<u32>,
+    /// Choices are no longer among those that others may stray from.
+    pub(crate) is_sealed: bool,
 }
 
 enum Way {
@@ -61,7 +63,7 @@ impl Chooser {
             }
             Strategy::Script(script) => Way::Script(script),
         };
-        Self { rng, way, made: 0, noted: None, sizes: Vec::new() }
+        Self { rng, way, made: 0, noted: None, sizes: Vec::new(), is_sealed: false }
     }
 
     /// Keeps the choices from here on.
@@ -69,8 +71,8 @@ impl Chooser {
         self.noted.get_or_insert_default();
     }
 
-    /// Which of the runnable tasks is next.
-    pub(crate) fn task(&mut self, ready: &VecDeque<u32>) -> usize {
+    /// Which of the runnable tasks is next; a script that does not say takes the preferred one.
+    pub(crate) fn task(&mut self, ready: &VecDeque<u32>, preferred: usize) -> usize {
         if ready.len() < 2 {
             return 0;
         }
@@ -78,7 +80,7 @@ impl Chooser {
             Way::Random => self.rng.below(ready.len()),
             Way::RoundRobin => 0,
             Way::Priorities(it) => it.choose(ready, &mut self.rng),
-            Way::Script(script) => scripted(script, self.made, ready.len()),
+            Way::Script(script) => scripted(script, self.made, preferred, ready.len()),
         };
         self.note(chosen, ready.len())
     }
@@ -88,13 +90,15 @@ impl Chooser {
         let chosen = match &mut self.way {
             Way::Random | Way::Priorities(_) => usize::from(self.rng.below(4) == 0),
             Way::RoundRobin => 0,
-            Way::Script(script) => scripted(script, self.made, 2),
+            Way::Script(script) => scripted(script, self.made, 0, 2),
         };
         self.note(chosen, 2) == 1
     }
 
     fn note(&mut self, chosen: usize, of: usize) -> usize {
-        if let Way::Script(_) = self.way {
+        if let Way::Script(_) = self.way
+            && !self.is_sealed
+        {
             self.sizes.push(of as u32);
         }
         if chosen != 0
@@ -120,8 +124,8 @@ impl Chooser {
     }
 }
 
-fn scripted(script: &BTreeMap<u64, u32>, choice: u64, of: usize) -> usize {
-    script.get(&choice).map_or(0, |it| (*it as usize).min(of - 1))
+fn scripted(script: &BTreeMap<u64, u32>, choice: u64, otherwise: usize, of: usize) -> usize {
+    script.get(&choice).map_or(otherwise, |it| (*it as usize).min(of - 1))
 }
 
 /// The priorities of tasks: the greatest runs.

@@ -42,6 +42,8 @@ pub(crate) struct Slot {
     pub(crate) notice: Arc<Notice>,
     /// Somebody aborted it while it ran.
     pub(crate) is_aborted: bool,
+    /// Something that it could have done at once was put off until its next turn.
+    pub(crate) is_put_off: bool,
 }
 
 /// The tasks of a world, and which of them can run.
@@ -77,7 +79,7 @@ impl Tasks {
             self.ready.push_back(place);
         }
         let body = future.map(|future| Body { future, waker: Arc::clone(&notice).into() });
-        let slot = Slot { id: notice.id, name, body, notice, is_aborted: false };
+        let slot = Slot { id: notice.id, name, body, notice, is_aborted: false, is_put_off: false };
         self.slots[place as usize].insert(slot)
     }
 
@@ -97,6 +99,11 @@ impl Tasks {
         }
         self.free.push(place);
         Some(slot)
+    }
+
+    /// Those that can run, in the order of `ready`.
+    pub(crate) fn ready_ids(&self) -> Vec<TaskId> {
+        self.ready.iter().filter_map(|it| self.get(*it)).map(|it| it.id).collect()
     }
 
     /// Everybody but the test itself, in no order that means anything.
@@ -126,6 +133,7 @@ impl Wake for Notice {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        self.engine.saw_wake(self.id);
         // Relaxed: a world has one thread; what comes from another is reported, not supported.
         if !self.is_queued.swap(true, Ordering::Relaxed) {
             self.engine.make_ready(self.place);

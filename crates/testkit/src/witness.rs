@@ -29,6 +29,7 @@ impl Observer for Witness {
 
     fn sent(&self, passage: Passage<'_>) {
         self.engine.be_asked(passage.depth);
+        self.engine.saw_send(passage.to.id);
         let message = passage.message_type;
         self.tell(passage.to, |from, to| Event::Sent { from, to, message });
     }
@@ -40,35 +41,46 @@ impl Observer for Witness {
 
     fn calling(&self, passage: Passage<'_>) {
         self.engine.be_asked(passage.depth);
+        self.engine.saw_call(passage.to.id);
         let (to, message) = (passage.to, passage.message_type);
         self.tell(to, |from, actor| Event::Called { from, actor, message });
         self.engine.call(&format!("{} {}", to.name, to.id));
     }
 
+    fn awaiting(&self, actor: Subject<'_>) {
+        self.engine.saw_wait(actor.id);
+    }
+
     fn failed(&self, actor: Subject<'_>, failure: &Failure) {
+        self.engine.saw_more();
         let failure = failure.to_string();
         self.tell(actor, |_, actor| Event::Failed { actor, failure });
     }
 
     fn restarting(&self, actor: Subject<'_>, _: &RestartRecord) {
+        self.engine.saw_more();
         self.tell(actor, |_, actor| Event::Restarting { actor });
     }
 
     fn gave_up(&self, actor: Subject<'_>, reason: &StopReason) {
+        self.engine.saw_more();
         let reason = reason.to_string();
         self.tell(actor, |_, actor| Event::GaveUp { actor, reason });
     }
 
     fn stopped(&self, actor: Subject<'_>, reason: &StopReason) {
+        self.engine.saw_more();
         let reason = reason.to_string();
         self.tell(actor, |_, actor| Event::Stopped { actor, reason });
     }
 
     fn abandoned(&self, actor: Subject<'_>) {
+        self.engine.saw_more();
         self.tell(actor, |_, actor| Event::Abandoned { actor });
     }
 
     fn dead_letter(&self, letter: &DeadLetter) {
+        self.engine.saw_more();
         self.engine.tell(|_| Event::DeadLetter {
             to: format!("{} {}", letter.target_name, letter.target).into(),
             message: letter.type_name,

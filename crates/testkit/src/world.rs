@@ -296,6 +296,8 @@ impl Drop for World {
     fn drop(&mut self) {
         self.faults.get_mut().clear();
         drop(self.take_systems());
+        let survey = self.engine().lock().survey.take();
+        drop(survey);
         self.ground.clear();
     }
 }

@@ -233,6 +233,7 @@ fn hand_over<A: Handler<M>, M: Message>(
         noted => noted.unwrap_or_default(),
     };
     suspended.serves = wait;
+    cell.tell_of_wait();
     let ask = AskCell::<M>::running(due, wait);
     let mut inbox = cell.lock();
     let is_new = Letter::Ask(Arc::clone(&ask)).enlist(&mut inbox);

@@ -306,6 +306,7 @@ impl<A: Actor> Course<A> {
                     return self.give_up_start(suspended, cell, cx);
                 }
                 Ran::Suspended(suspended) => {
+                    cell.tell_of_wait();
                     self.enter(Phase::Suspended(suspended, None));
                     // An order to end that has come already must start its clock.
                     return self.wait(cell, seen.without(Signals::ANY_END), cx);
@@ -363,6 +364,7 @@ impl<A: Actor> Course<A> {
             Ran::Back(core) => (core, None),
             Ran::Panicked(core, failure) => (core, Some(failure)),
             Ran::Suspended(suspended) => {
+                cell.tell_of_wait();
                 self.enter(Phase::Suspended(suspended, parked));
                 return self.wait(cell, seen, cx);
             }

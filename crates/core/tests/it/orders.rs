@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ghostlight::{
     Actor, ActorRef, Backoff, Capacity, ChildSpec, Context, DrainBudget, Failure, Handler,
-    MailboxOptions, RestartWindow, SpawnOptions, Status, StopReason, Supervision, System,
+    MailboxOptions, RestartWindow, SpawnOptions, Status, StopReason, Supervision,
 };
 
 use crate::{

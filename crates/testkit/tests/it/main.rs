@@ -12,6 +12,7 @@ mod exploring;
 mod faults;
 mod order_at_the_end;
 mod probes;
+mod pruning;
 mod replay;
 mod seam;
 mod stories;
