@@ -8,6 +8,7 @@
 
 use std::{
     cell::Cell,
+    collections::BTreeSet,
     mem,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -22,7 +23,10 @@ use ghostlight_rt::{BoxFuture, Instant};
 use crate::{
     breach::Breach,
     clock::Clock,
+    crash::Home,
+    disk::Platters,
     harm::Harm,
+    link::LinkState,
     strategy::{Chooser, Strategy},
     survey::Survey,
     task::{Body, MAIN, Notice, TaskId, Tasks},
@@ -47,6 +51,8 @@ pub(crate) struct Engine {
     calm: AtomicU8,
     /// Whether there is a survey.
     pub(crate) is_surveyed: AtomicBool,
+    /// How many systems there have been.
+    pub(crate) homes: AtomicU64,
     clock: OnceLock<Clock>,
     state: Mutex<State>,
 }
@@ -66,6 +72,10 @@ pub(crate) struct State {
     pub(crate) settling: Vec<Waker>,
     pub(crate) breaches: Vec<Breach>,
     pub(crate) harm: Harm,
+    pub(crate) ways: LinkState,
+    pub(crate) platters: Platters,
+    /// The systems that have crashed: nothing of theirs runs any more.
+    pub(crate) crashed: BTreeSet<Home>,
     /// What each step touched, where somebody wants to know.
     pub(crate) survey: Option<Survey>,
     /// All timers of tokio's that are due by then have been seen to.
@@ -118,6 +128,7 @@ impl Engine {
             wall: AtomicI64::new(0),
             calm: AtomicU8::new(Calm::No as u8),
             is_surveyed: AtomicBool::new(false),
+            homes: AtomicU64::new(0),
             clock: OnceLock::new(),
             state: Mutex::new(State {
                 tasks: Tasks::default(),
@@ -130,6 +141,9 @@ impl Engine {
                 settling: Vec::new(),
                 breaches: Vec::new(),
                 harm: Harm::new(seed),
+                ways: LinkState::default(),
+                platters: Platters::default(),
+                crashed: BTreeSet::new(),
                 survey: None,
                 seen: Instant::ORIGIN,
                 steps: 0,
@@ -261,6 +275,7 @@ impl Engine {
     pub(crate) fn spawn(
         self: &Arc<Self>,
         name: &Arc<str>,
+        home: Option<Home>,
         task: BoxFuture<'static, ()>,
     ) -> Arc<Notice> {
         self.be_home(&format!("spawned `{name}`"));
@@ -268,6 +283,7 @@ impl Engine {
         let mut state = self.lock();
         let by = state.running.and_then(|it| state.tasks.get(it)).map(|it| it.id);
         let slot = state.tasks.add(self, Arc::clone(name), Some(task));
+        slot.home = home;
         let (id, notice) = (slot.id, Arc::clone(&slot.notice));
         state.trace.spawned(now, id, name, by);
         if let Some(survey) = &mut state.survey {

@@ -4,6 +4,8 @@ use std::{fmt, time::Duration};
 
 use ghostlight_rt::Rng;
 
+use crate::DiskFault;
+
 /// Something that goes wrong.
 ///
 /// An actor is named as it was spawned; without a name, any that lives will do, chosen by the seed.
@@ -15,7 +17,8 @@ pub enum Fault {
         /// Which.
         actor: Option<String>,
     },
-    /// The incarnation of an actor fails, as if by a failure of its own.
+    /// The incarnation of an actor fails, as if by a failure of its own. A handler that waits for
+    /// something is dropped where it waits, as by a panic there.
     Fail {
         /// Whose.
         actor: Option<String>,
@@ -32,6 +35,71 @@ pub enum Fault {
         /// Forwards, or backwards if negative.
         seconds: i64,
     },
+    /// A system crashes, as by [`World::crash`](crate::World::crash).
+    Crash {
+        /// Which.
+        system: String,
+    },
+    /// Packets between two systems are lost, until that is healed.
+    Partition {
+        /// Whose packets.
+        from: String,
+        /// To whom.
+        to: String,
+        /// Whether those of the other to the one are lost as well.
+        ways: Ways,
+    },
+    /// Packets take longer, until that is healed.
+    Delay {
+        /// Whose.
+        from: String,
+        /// To whom.
+        to: String,
+        /// By how much.
+        by: Duration,
+    },
+    /// Some packets are lost, until that is healed.
+    Lose {
+        /// Whose.
+        from: String,
+        /// To whom.
+        to: String,
+        /// How many of a thousand.
+        per_mille: u16,
+    },
+    /// Some packets arrive twice, until that is healed.
+    Duplicate {
+        /// Whose.
+        from: String,
+        /// To whom.
+        to: String,
+        /// How many of a thousand.
+        per_mille: u16,
+    },
+    /// What faults have done to packets between two systems is over, in both directions.
+    Heal {
+        /// The one.
+        one: String,
+        /// The other.
+        other: String,
+    },
+    /// The disk of a system fails.
+    Disk {
+        /// Whose.
+        system: String,
+        /// How.
+        fault: DiskFault,
+    },
+}
+
+/// In which directions packets are lost.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ways {
+    /// From the one to the other.
+    One,
+    /// And back.
+    Both,
 }
 
 impl Fault {
@@ -45,6 +113,36 @@ impl Fault {
     #[must_use]
     pub fn fail(actor: impl Into<String>) -> Self {
         Self::Fail { actor: Some(actor.into()) }
+    }
+
+    /// Loses all packets between two systems, in both directions.
+    #[must_use]
+    pub fn partition(one: impl Into<String>, other: impl Into<String>) -> Self {
+        Self::Partition { from: one.into(), to: other.into(), ways: Ways::Both }
+    }
+
+    /// Loses all packets from one system to another, and none that come back.
+    #[must_use]
+    pub fn partition_one_way(from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self::Partition { from: from.into(), to: to.into(), ways: Ways::One }
+    }
+
+    /// Ends what faults have done to packets between two systems.
+    #[must_use]
+    pub fn heal(one: impl Into<String>, other: impl Into<String>) -> Self {
+        Self::Heal { one: one.into(), other: other.into() }
+    }
+
+    /// Crashes a system.
+    #[must_use]
+    pub fn crash(system: impl Into<String>) -> Self {
+        Self::Crash { system: system.into() }
+    }
+
+    /// Has the disk of a system fail.
+    #[must_use]
+    pub fn disk(system: impl Into<String>, fault: DiskFault) -> Self {
+        Self::Disk { system: system.into(), fault }
     }
 
     /// Starves an actor of this name.
@@ -62,6 +160,16 @@ impl fmt::Display for Fault {
             Self::Fail { actor } => write!(f, "fail {}", of(actor)),
             Self::Starve { actor, duration } => write!(f, "starve {} for {duration:?}", of(actor)),
             Self::WallClock { seconds } => write!(f, "the clock on the wall jumps by {seconds} s"),
+            Self::Crash { system } => write!(f, "crash {system}"),
+            Self::Partition { from, to, ways: Ways::One } => write!(f, "cut {from} to {to}"),
+            Self::Partition { from, to, ways: Ways::Both } => write!(f, "cut {from} and {to}"),
+            Self::Delay { from, to, by } => write!(f, "delay {from} to {to} by {by:?}"),
+            Self::Lose { from, to, per_mille } => write!(f, "lose {per_mille}/1000 {from} to {to}"),
+            Self::Duplicate { from, to, per_mille } => {
+                write!(f, "double {per_mille}/1000 {from} to {to}")
+            }
+            Self::Heal { one, other } => write!(f, "heal {one} and {other}"),
+            Self::Disk { system, fault } => write!(f, "the disk of {system} {fault}"),
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use ghostlight_core::{SpawnOptions, System, SystemBuilder};
 use ghostlight_rt::Runtime;
 
-use crate::{engine::Engine, witness::Witness};
+use crate::{
+    crash::Resident, engine::Engine, ground::Ground, surroundings::Inside, witness::Witness,
+};
 
 /// A world, for what runs in it: tasks, actors, and helpers of a test that are not handed the
 /// [`World`](crate::World) itself. Only the world can be driven.
@@ -35,12 +37,16 @@ pub struct Handle {
     engine: Arc<Engine>,
     runtime: Runtime,
     /// The systems that live here; kept, so that what became of their messages can be looked up.
-    systems: Arc<Mutex<Vec<System>>>,
+    residents: Arc<Mutex<Vec<Resident>>>,
+    ground: Weak<Ground>,
 }
 
 impl Handle {
-    pub(crate) fn new(engine: Arc<Engine>, runtime: Runtime) -> Self {
-        Self { engine, runtime, systems: Arc::default() }
+    pub(crate) fn new(engine: Arc<Engine>, ground: Weak<Ground>) -> Self {
+        let inside =
+            Inside { engine: Arc::clone(&engine), ground: Weak::clone(&ground), home: None };
+        let runtime = Runtime::new(inside);
+        Self { engine, runtime, residents: Arc::default(), ground }
     }
 
     /// Time, tasks, threads and chance of the world.
@@ -60,9 +66,12 @@ impl Handle {
         name: impl Into<Arc<str>>,
         set_up: impl FnOnce(SystemBuilder) -> SystemBuilder,
     ) -> System {
-        let system = set_up(self.unkept(name)).build();
+        let home = self.engine.next_home();
+        let (engine, ground) = (Arc::clone(&self.engine), Weak::clone(&self.ground));
+        let runtime = Runtime::new(Inside { engine, ground, home: Some(home) });
+        let system = set_up(self.unkept(name).runtime(runtime)).build();
         self.engine.survey_system(&system);
-        self.systems().push(system.clone());
+        self.residents().push(Resident { system: system.clone(), home });
         system
     }
 
@@ -84,8 +93,8 @@ impl Handle {
         self.engine.lock().tasks.iter().count()
     }
 
-    pub(crate) fn systems(&self) -> MutexGuard<'_, Vec<System>> {
-        self.systems.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn residents(&self) -> MutexGuard<'_, Vec<Resident>> {
+        self.residents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes a line of the test's own into the story.

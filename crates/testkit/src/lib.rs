@@ -44,7 +44,8 @@
 //! | the world, from a task or a helper | [`World::handle`] |
 //! | what happened | [`World::telling`], [`World::story`] |
 //! | somebody to talk to | [`World::probe`] |
-//! | things going wrong | [`Plan`], [`Fault`], [`World::unleash`] |
+//! | things going wrong | [`Plan`], [`Fault`], [`World::unleash`], [`World::crash`] |
+//! | what lies between systems, and under them | [`World::links`], [`World::disk`] |
 //! | that nothing was left over | [`World::finish`], which [`explore`] calls |
 //!
 //! # What a world does not reach
@@ -60,7 +61,9 @@
 //! how tokio comes in. `strategy.rs` chooses, `trace.rs` writes down, `witness.rs` is told by systems.
 //! `run.rs` is one run, `explore.rs` many, `shrink.rs` makes one small, `replay.rs` is its line, and
 //! `asked.rs` what the environment asks for. `exhaust.rs` runs all orders; `survey.rs` sees what each
-//! step touched, and `prune.rs` decides which orders come to the same.
+//! step touched, and `prune.rs` decides which orders come to the same. `fault.rs` names what can go
+//! wrong and `unleash.rs` does it, to actors by `harm.rs`, to packets by `link.rs`, to bytes by
+//! `disk.rs`, and to whole systems by `crash.rs`.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "a world is where time and tasks come from")]
@@ -68,7 +71,9 @@
 mod asked;
 mod breach;
 mod clock;
+mod crash;
 mod digest;
+mod disk;
 mod drive;
 mod engine;
 mod exhaust;
@@ -78,6 +83,7 @@ mod finish;
 mod ground;
 mod handle;
 mod harm;
+mod link;
 mod nested;
 mod panic_text;
 mod probe;
@@ -100,10 +106,12 @@ mod world;
 pub use ghostlight_macros::test;
 
 pub use breach::Breach;
+pub use disk::{Disk, DiskFault};
 pub use exhaust::{Covered, Exhaust};
 pub use explore::{Explored, Explorer, Found, explore};
-pub use fault::{Fault, Plan, When};
+pub use fault::{Fault, Plan, Ways, When};
 pub use handle::Handle;
+pub use link::{Fate, LinkClosed, LinkEnd, LinkOptions, Links};
 pub use probe::{Expect, Probe, Received};
 pub use replay::{Replay, UnreadReplay};
 pub use spelling::UnreadStrategy;

@@ -11,7 +11,7 @@ use std::{
 
 use ghostlight_rt::{BoxFuture, Instant, Surroundings};
 
-use crate::{digest::seed_for, engine::Engine, ground::Ground, timers::Sleeping};
+use crate::{crash::Home, digest::seed_for, engine::Engine, ground::Ground, timers::Sleeping};
 
 /// When worlds begin, on the wall: a day in September 2001.
 const BEGINNING: Duration = Duration::from_secs(1_000_000_000);
@@ -21,6 +21,8 @@ pub(crate) struct Inside {
     pub(crate) engine: Arc<Engine>,
     /// Held by the world alone: tokio's runtime must not end within one of its own tasks.
     pub(crate) ground: Weak<Ground>,
+    /// The system that asks, if it is one.
+    pub(crate) home: Option<Home>,
 }
 
 impl Surroundings for Inside {
@@ -52,7 +54,10 @@ impl Surroundings for Inside {
         task: BoxFuture<'static, ()>,
     ) -> Box<dyn Fn() + Send + Sync> {
         let engine = Arc::clone(&self.engine);
-        let task = engine.spawn(&name.into(), task);
+        if self.home.is_some_and(|it| engine.has_crashed(it)) {
+            return Box::new(|| ());
+        }
+        let task = engine.spawn(&name.into(), self.home, task);
         Box::new(move || engine.abort(&task))
     }
 
@@ -90,7 +95,7 @@ impl Inside {
     fn work(&self, name: &str, work: Box<dyn FnOnce() + Send>) {
         // A panic ends the work and nothing else, as it would on a thread.
         let work = async { drop(catch_unwind(AssertUnwindSafe(work))) };
-        self.engine.spawn(&name.into(), Box::pin(work));
+        drop(self.spawn_named(name.to_owned(), Box::pin(work)));
     }
 }
 

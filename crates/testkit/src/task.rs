@@ -12,7 +12,7 @@ use std::{
 
 use ghostlight_rt::BoxFuture;
 
-use crate::engine::Engine;
+use crate::{crash::Home, engine::Engine};
 
 /// The place of whatever the test itself waits for.
 pub(crate) const MAIN: u32 = 0;
@@ -42,6 +42,8 @@ pub(crate) struct Slot {
     pub(crate) notice: Arc<Notice>,
     /// Somebody aborted it while it ran.
     pub(crate) is_aborted: bool,
+    /// The system that it belongs to, if any.
+    pub(crate) home: Option<Home>,
     /// Something that it could have done at once was put off until its next turn.
     pub(crate) is_put_off: bool,
 }
@@ -63,7 +65,7 @@ impl Tasks {
         engine: &Arc<Engine>,
         name: Arc<str>,
         future: Option<BoxFuture<'static, ()>>,
-    ) -> &Slot {
+    ) -> &mut Slot {
         let place = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             (self.slots.len() - 1) as u32
@@ -79,7 +81,15 @@ impl Tasks {
             self.ready.push_back(place);
         }
         let body = future.map(|future| Body { future, waker: Arc::clone(&notice).into() });
-        let slot = Slot { id: notice.id, name, body, notice, is_aborted: false, is_put_off: false };
+        let slot = Slot {
+            id: notice.id,
+            name,
+            body,
+            notice,
+            is_aborted: false,
+            home: None,
+            is_put_off: false,
+        };
         self.slots[place as usize].insert(slot)
     }
 

@@ -5,7 +5,13 @@ use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 use ghostlight_core::{ActorId, Failure, System};
 use ghostlight_rt::Task;
 
-use crate::{Fault, Plan, World, engine::Engine, fault::When, timers::Sleeping, trace::Event};
+use crate::{
+    Fault, Plan, Ways, When, World,
+    crash::{Resident, crash},
+    engine::Engine,
+    timers::Sleeping,
+    trace::Event,
+};
 
 impl World {
     /// Lets a plan of faults loose on the systems that live here by now. What it does is part of the
@@ -26,7 +32,7 @@ impl World {
     /// assert!(!till.is_alive());
     /// ```
     pub fn unleash(&self, plan: Plan) {
-        let systems = self.systems();
+        let systems = self.residents();
         for (when, fault) in plan.faults {
             if self.engine().leaves_out_fault() {
                 continue;
@@ -45,13 +51,16 @@ impl World {
     pub(crate) fn calm_down(&self) {
         self.faults.take().iter().for_each(Task::abort);
         self.engine().feed_all();
+        let mut state = self.engine().lock();
+        state.ways.heal_all();
+        state.platters.heal();
     }
 }
 
 /// The systems that may be harmed.
 struct Unleashed {
     engine: Arc<Engine>,
-    systems: Vec<System>,
+    systems: Vec<Resident>,
 }
 
 impl Unleashed {
@@ -83,6 +92,40 @@ impl Unleashed {
                 self.tell(format!("the clock on the wall jumps by {seconds} s"));
                 self.engine.move_wall(seconds);
             }
+            Fault::Crash { system } => {
+                if !crash(&self.engine, &self.systems, &system) {
+                    self.tell(format!("{system} would crash, and is not there"));
+                }
+            }
+            more => self.spoil(&more),
+        }
+    }
+
+    /// Carries out a fault of a link or a disk.
+    fn spoil(&self, fault: &Fault) {
+        self.tell(fault.to_string());
+        let mut state = self.engine.lock();
+        let ways = &mut state.ways;
+        match fault {
+            Fault::Partition { from, to, ways: directions } => {
+                ways.trouble(from, to, |it| it.is_cut = true);
+                if *directions == Ways::Both {
+                    ways.trouble(to, from, |it| it.is_cut = true);
+                }
+            }
+            Fault::Delay { from, to, by } => ways.trouble(from, to, |it| it.delay = *by),
+            Fault::Lose { from, to, per_mille } => {
+                ways.trouble(from, to, |it| it.loss = *per_mille);
+            }
+            Fault::Duplicate { from, to, per_mille } => {
+                ways.trouble(from, to, |it| it.doubling = *per_mille);
+            }
+            Fault::Heal { one, other } => ways.heal(one, other),
+            Fault::Disk { system, fault } => {
+                drop(state);
+                self.engine.disk(system).break_it(*fault);
+            }
+            _ => unreachable!("carried out elsewhere"),
         }
     }
 
@@ -100,7 +143,9 @@ impl Unleashed {
 
     /// An actor of this name, or any, that lives now.
     fn find(&self, name: Option<String>, what: &str) -> Option<(&System, ActorId)> {
-        let all = self.systems.iter().flat_map(|it| it.actors().into_iter().map(move |a| (it, a)));
+        let alive = self.systems.iter().filter(|it| !self.engine.has_crashed(it.home));
+        let all =
+            alive.map(|it| &it.system).flat_map(|it| it.actors().into_iter().map(move |a| (it, a)));
         let mut fits: Vec<_> =
             all.filter(|(_, it)| name.as_ref().is_none_or(|name| it.name == *name)).collect();
         if fits.is_empty() {

@@ -7,6 +7,7 @@ use ghostlight_rt::{Instant, Rng, Runtime, Task};
 
 use crate::{
     Breach, Handle, Story, Strategy,
+    crash::Resident,
     drive::{Arrival, Goal},
     engine::Engine,
     ground::Ground,
@@ -69,11 +70,9 @@ impl World {
     pub fn with_strategy(seed: u64, strategy: Strategy) -> Self {
         let engine = Engine::new(seed, strategy);
         let ground = Ground::new(Arc::clone(&engine));
-        let inside = Inside { engine: Arc::clone(&engine), ground: Arc::downgrade(&ground) };
-        let runtime = Runtime::new(inside);
         Self {
+            handle: Handle::new(engine, Arc::downgrade(&ground)),
             ground,
-            handle: Handle::new(engine, runtime),
             faults: RefCell::default(),
             here: PhantomData,
         }
@@ -146,12 +145,14 @@ impl World {
         self.handle.system_with(name, set_up)
     }
 
-    pub(crate) fn systems(&self) -> Vec<System> {
-        self.handle.systems().clone()
+    pub(crate) fn residents(&self) -> Vec<Resident> {
+        self.handle.residents().clone()
     }
 
+    /// Takes out the systems that have not crashed.
     pub(crate) fn take_systems(&self) -> Vec<System> {
-        std::mem::take(&mut *self.handle.systems())
+        let alive = std::mem::take(&mut *self.handle.residents()).into_iter();
+        alive.filter(|it| !self.engine().has_crashed(it.home)).map(|it| it.system).collect()
     }
 
     /// What is still here that nobody will ever end.

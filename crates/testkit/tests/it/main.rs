@@ -8,8 +8,10 @@ extern crate ghostlight_core as ghostlight;
 
 mod actors;
 mod clocks;
+mod crashes;
 mod exploring;
 mod faults;
+mod links;
 mod order_at_the_end;
 mod probes;
 mod pruning;
