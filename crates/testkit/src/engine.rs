@@ -32,10 +32,14 @@ use crate::{
     task::{Body, MAIN, Notice, TaskId, Tasks},
     timers::Timers,
     trace::{Event, Recorder},
+    wait::Doings,
 };
 
 /// How many steps may be taken at one moment before that counts as endless.
 const LIMIT: u64 = 10_000_000;
+
+/// What the test is called, among the tasks.
+pub(crate) const TEST: &str = "the test";
 
 /// How much a task may do at once before it must let others.
 const BUDGET: u32 = 64;
@@ -74,6 +78,7 @@ pub(crate) struct State {
     pub(crate) harm: Harm,
     pub(crate) ways: LinkState,
     pub(crate) platters: Platters,
+    pub(crate) doings: Doings,
     /// The systems that have crashed: nothing of theirs runs any more.
     pub(crate) crashed: BTreeSet<Home>,
     /// What each step touched, where somebody wants to know.
@@ -94,7 +99,7 @@ impl State {
     /// Who does whatever is being done.
     pub(crate) fn doer(&self) -> Arc<str> {
         let running = || self.tasks.get(self.running?).map(|it| Arc::clone(&it.name));
-        self.calls.last().cloned().or_else(running).unwrap_or_else(|| "the test".into())
+        self.calls.last().cloned().or_else(running).unwrap_or_else(|| TEST.into())
     }
 }
 
@@ -143,6 +148,7 @@ impl Engine {
                 harm: Harm::new(seed),
                 ways: LinkState::default(),
                 platters: Platters::default(),
+                doings: Doings::default(),
                 crashed: BTreeSet::new(),
                 survey: None,
                 seen: Instant::ORIGIN,
@@ -153,7 +159,7 @@ impl Engine {
                 must_proceed: false,
             }),
         });
-        engine.lock().tasks.add(&engine, "the test".into(), None);
+        engine.lock().tasks.add(&engine, TEST.into(), None);
         engine
     }
 
@@ -263,7 +269,9 @@ impl Engine {
         let now = self.now();
         let mut state = self.lock();
         let by = state.doer();
-        state.trace.event(now, make(by));
+        let event = make(by);
+        state.doings.note(&event);
+        state.trace.event(now, event);
     }
 
     pub(crate) fn report(&self, make: impl FnOnce(&str) -> Breach) {
@@ -361,6 +369,7 @@ impl Engine {
             survey.begin(id, &slot.name, ready);
         }
         state.must_proceed = mem::take(&mut slot.is_put_off);
+        state.doings.step(&slot.name);
         notice.is_queued.store(false, Ordering::Relaxed);
         state.trace.ran(now, id, of);
         state.running = Some(place);
@@ -413,6 +422,7 @@ impl Engine {
     /// Lets the test have its turn.
     pub(crate) fn begin_main(&self) {
         let mut state = self.lock();
+        state.doings.forget(TEST);
         let notice = state.tasks.get(MAIN).map(|it| Arc::clone(&it.notice));
         if notice.is_some_and(|it| !it.is_queued.swap(true, Ordering::Relaxed)) {
             state.tasks.ready.push_back(MAIN);

@@ -70,13 +70,8 @@ impl Ground {
     }
 
     pub(crate) fn why_stuck(&self) -> String {
-        let waiting = self.engine.task_names();
-        let mut text =
-            "everybody waits, and nothing will ever happen; these tasks wait:".to_owned();
-        for (id, name) in waiting {
-            text.push_str(&format!("\n  {name} {id}"));
-        }
-        text
+        let waits = self.engine.why_stuck();
+        format!("everybody waits, and nothing will ever happen; these wait:\n{waits}")
     }
 
     pub(crate) fn why_endless(&self) -> String {

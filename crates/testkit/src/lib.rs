@@ -43,6 +43,7 @@
 //! | time | [`World::advance`], [`World::advance_to_next`], [`World::run_until_idle`], [`World::settle`] |
 //! | the world, from a task or a helper | [`World::handle`] |
 //! | what happened | [`World::telling`], [`World::story`] |
+//! | who waits for what | [`World::waits`], what [`World::run_until_idle`] gives |
 //! | somebody to talk to | [`World::probe`] |
 //! | things going wrong | [`Plan`], [`Fault`], [`World::unleash`], [`World::crash`] |
 //! | what lies between systems, and under them | [`World::links`], [`World::disk`] |
@@ -100,6 +101,7 @@ mod task;
 mod timers;
 mod trace;
 mod unleash;
+mod wait;
 mod witness;
 mod world;
 
@@ -118,6 +120,7 @@ pub use spelling::UnreadStrategy;
 pub use strategy::Strategy;
 pub use task::TaskId;
 pub use trace::{Event, Record, Story};
+pub use wait::{Wait, Waits};
 pub use world::World;
 
 #[cfg(doctest)]

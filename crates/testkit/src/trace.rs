@@ -194,6 +194,12 @@ impl Recorder {
         self.systems.insert(format!("{origin:08x}"), Arc::clone(name));
     }
 
+    /// The same text with names as short as they can be.
+    pub(crate) fn brief(&self, text: &str) -> String {
+        let systems = self.systems.clone();
+        Story { systems, ..Story::default() }.brief(text)
+    }
+
     pub(crate) fn ran(&mut self, now: Instant, task: TaskId, of: usize) {
         self.digest.word(task.0 << 1 | (of as u64) << 40);
         self.push(now, || Record::Ran { task, of });

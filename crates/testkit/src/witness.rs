@@ -49,6 +49,8 @@ impl Observer for Witness {
 
     fn awaiting(&self, actor: Subject<'_>) {
         self.engine.saw_wait(actor.id);
+        let now = self.engine.now();
+        self.engine.lock().doings.wait(format!("{} {}", actor.name, actor.id).into(), now);
     }
 
     fn failed(&self, actor: Subject<'_>, failure: &Failure) {

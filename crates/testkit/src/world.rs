@@ -6,12 +6,11 @@ use ghostlight_core::{System, SystemBuilder};
 use ghostlight_rt::{Instant, Rng, Runtime, Task};
 
 use crate::{
-    Breach, Handle, Story, Strategy,
+    Breach, Handle, Story, Strategy, Waits,
     crash::Resident,
     drive::{Arrival, Goal},
     engine::Engine,
     ground::Ground,
-    surroundings::Inside,
 };
 
 /// A world in one thread: its time is virtual, and its order and chance follow from one seed.
@@ -243,15 +242,16 @@ impl World {
         Some(self.now() - before)
     }
 
-    /// Goes on, in time as well, until nothing would ever happen by itself.
+    /// Goes on, in time as well, until nothing would ever happen by itself, and says who still waits.
     ///
     /// # Panics
     /// If there is no end within a day of virtual time: a periodic timer is enough for that.
     #[track_caller]
-    pub fn run_until_idle(&self) {
+    pub fn run_until_idle(&self) -> Waits {
         let horizon = self.now() + Duration::from_secs(86_400);
         let arrival = self.ground.drive(Goal::Idle, Some(horizon));
         self.expect_arrival(arrival);
+        self.waits()
     }
 
     #[track_caller]

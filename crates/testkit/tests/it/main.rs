@@ -22,3 +22,4 @@ mod storm;
 mod strategies;
 mod support;
 mod tasks;
+mod waits;
