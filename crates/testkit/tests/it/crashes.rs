@@ -94,6 +94,18 @@ fn a_crash_by_plan_cuts_who_asks_and_closes_links_with_what_is_on_its_way() {
 }
 
 #[test]
+fn nothing_runs_that_is_spawned_in_a_system_that_has_crashed() {
+    let world = World::seeded(1);
+    let runtime = world.system("mill").runtime().clone();
+    world.crash("mill");
+    let ends = Arc::new(AtomicU32::new(0));
+    let late = Arc::clone(&ends);
+    drop(runtime.spawn(async move { _ = late.fetch_add(1, Ordering::Relaxed) }));
+    world.settle();
+    assert_eq!(ends.load(Ordering::Relaxed), 0);
+}
+
+#[test]
 fn other_systems_of_the_world_go_on() {
     let world = World::seeded(1).telling();
     let ends = Arc::new(AtomicU32::new(0));
