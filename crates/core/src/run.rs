@@ -111,7 +111,7 @@ fn poll<A: Actor>(turns: &mut Turns, cx: &mut TaskContext<'_>) -> Polled<A> {
 #[cold]
 fn failed_by(payload: &(dyn Any + Send)) -> Failure {
     let failure = Failure::panicked(payload);
-    if let Some(asker) = take_fallen() {
+    for asker in take_fallen() {
         asker.abandon(AskError::Failed(failure.clone()));
     }
     failure

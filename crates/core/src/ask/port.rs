@@ -1,8 +1,8 @@
 //! Where a reply goes, while the handler runs and after it.
 
 use std::{
-    cell::Cell,
-    fmt,
+    cell::RefCell,
+    fmt, mem,
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
@@ -11,13 +11,14 @@ use super::cell::{Abandon, Answers};
 use crate::AskError;
 
 thread_local! {
-    /// The asker of the turn that is unwinding, until whoever catches the panic can tell it why.
-    static FALLEN: Cell<Option<Arc<dyn Abandon>>> = const { Cell::new(None) };
+    /// The askers of the turns that are unwinding, until whoever catches the panic can tell them why. More
+    /// than one where a turn ran inside another.
+    static FALLEN: RefCell<Vec<Arc<dyn Abandon>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The asker whose turn has just panicked on this thread.
-pub(crate) fn take_fallen() -> Option<Arc<dyn Abandon>> {
-    FALLEN.take()
+/// The askers whose turns have just panicked on this thread.
+pub(crate) fn take_fallen() -> Vec<Arc<dyn Abandon>> {
+    FALLEN.with_borrow_mut(mem::take)
 }
 
 /// Who waits for the reply of the running turn.
@@ -57,7 +58,7 @@ impl<R> Drop for Waiting<R> {
     fn drop(&mut self) {
         let Some(asker) = self.0.take() else { return };
         if thread::panicking() {
-            FALLEN.set(Some(asker));
+            FALLEN.with_borrow_mut(|it| it.push(asker));
         } else {
             asker.fail(AskError::Lost);
         }
