@@ -29,7 +29,7 @@ const CI: &[Step] = &[
         "tidy",
         &[(
             ".",
-            "cargo test --locked -q -p xtask --test tidy --test architecture --test crates --test docs",
+            "cargo test --locked -q -p xtask --test tidy --test architecture --test crates --test docs --test stages",
         )],
     ),
     Step::lines(

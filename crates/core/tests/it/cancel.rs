@@ -117,7 +117,7 @@ async fn an_ask_dropped_before_it_returns_never_runs_if_it_had_not_begun() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_ask_dropped_in_each_state_leaves_the_actor_whole() {
     for path in Path::BOTH {
         let system = stage::system("test");

@@ -166,7 +166,7 @@ async fn a_turn_that_is_cut_drops_what_it_holds_exactly_once() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn cancelled_resolves_at_once_when_the_actor_is_told_to_stop_and_not_before() {
     let system = stage::system("test");
     let log = Log::default();

@@ -31,7 +31,7 @@ async fn tells_everything<F: Form>() {
     drop(gate);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_dead_letter_has_the_message_its_target_the_reason_and_the_time() {
     tells_everything::<Listed>().await;
     tells_everything::<Plain>().await;

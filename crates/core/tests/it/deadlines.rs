@@ -25,7 +25,7 @@ fn assert_ended_after(took: Duration, expected: Duration, what: &str) {
     assert!((expected..=latest).contains(&took), "{what}: {took:?} instead of {expected:?}");
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_deadline_while_waiting_for_room_gives_the_message_back() {
     let system = stage::system("test");
     let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
@@ -169,7 +169,7 @@ where
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn the_call_beats_the_message_type_which_beats_the_spawn_site_the_type_and_the_system() {
     let ms = Duration::from_millis;
     let plain = stage::system("test");
@@ -189,7 +189,7 @@ async fn the_call_beats_the_message_type_which_beats_the_spawn_site_the_type_and
     assert_ended_after(told.runtime().now() - begin, ms(40), "by the call");
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn waiting_for_ever_happens_only_when_written() {
     let system = stage::system("test");
     let forever = SpawnOptions::default().ask_deadline(Duration::MAX);
@@ -217,7 +217,7 @@ async fn deferred_for_ever<F: Form>(path: Path, options: SpawnOptions, expected:
     assert!(!ports.take()[0].is_awaited(), "{path:?}: the asker has left");
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_reply_that_was_put_off_and_never_comes_ends_at_the_default_deadline() {
     let brief = SpawnOptions::default().ask_deadline(SECOND / 2);
     for path in Path::BOTH {
@@ -238,7 +238,7 @@ impl Handler<Slow> for Relay {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_forwarded_ask_ends_at_the_default_deadline_of_the_first_hop() {
     for path in Path::BOTH {
         let system = stage::system("test");
@@ -273,7 +273,7 @@ async fn a_forwarded_request_whose_asker_has_left_is_not_run() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn many_asks_that_wait_end_each_at_its_own_deadline() {
     let system = stage::system("test");
     let actor = system.spawn(Journal::<Listed>::new(&Log::default()));

@@ -142,7 +142,7 @@ async fn a_drain_budget_in_time_is_obeyed_and_the_rest_become_dead_letters() {
 }
 
 /// Turns that never suspend leave no other moment to look at the clock than between them.
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_drain_whose_time_is_over_handles_nothing_more() {
     for throughput in [1, 100] {
         let system = stage::system("test");

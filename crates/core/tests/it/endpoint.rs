@@ -175,7 +175,7 @@ async fn the_right_to_answer_is_given_out_only_for_the_message_that_was_asked() 
     assert_eq!(error.into_message(), Some(Slow(4)));
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_ask_through_an_endpoint_ends_at_its_deadline() {
     let system = stage::system("test");
     let far = Far::new(&system, None);
@@ -213,7 +213,7 @@ async fn a_parcel_names_its_type_and_its_name_on_a_wire() {
 }
 
 /// A node far away cannot skip what has expired without knowing when that is.
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_parcel_says_when_its_asker_stops_waiting() {
     let system = stage::system("test");
     let far = Far::new(&system, Some(Refused::Full));
@@ -297,7 +297,7 @@ impl Actor for Sender {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn timers_send_through_an_endpoint_and_go_on_when_it_says_no() {
     let system = stage::system("test");
     let far = Far::new(&system, None);

@@ -178,7 +178,7 @@ async fn a_failing_child_of_an_ending_owner_is_not_restarted() {
     assert_eq!((starts, ledger.0.all().len()), (3, 0));
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_child_that_waits_for_its_restart_does_not_hold_up_its_ending_owner() {
     let system = stage::system("test");
     let log = Log::default();

@@ -130,7 +130,7 @@ async fn a_forwarded_ask_gets_the_other_actors_true_error() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_ask_forwarded_to_an_ended_actor_fails_at_once_as_stopped() {
     for path in Path::BOTH {
         let Chain { system, last, relay, .. } = chain();

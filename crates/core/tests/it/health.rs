@@ -333,7 +333,7 @@ async fn a_check_changes_nothing_about_asks() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_actor_that_waits_for_its_next_incarnation_is_degraded() {
     let system = stage::system("test");
     let plan = Plan::new("child", &Log::default());

@@ -259,7 +259,7 @@ async fn failing_stopped(act: Act, text: &str) {
     assert!(reason.to_string().contains(text), "{act:?}: the reason was only {reason:?}");
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_panic_in_stopped_is_in_the_reason_and_hurts_nobody() {
     failing_stopped(Act::Panic("bad farewell"), "bad farewell").await;
 }

@@ -27,7 +27,7 @@ fn word(status: &Status) -> &'static str {
     }
 }
 
-#[conformance]
+#[conformance(one_thread)]
 async fn status_goes_through_each_stage_in_order() {
     let slow = |it: Plan, point| it.at(point, [Act::Sleep(10), Act::Sleep(10)]);
     let system = stage::system("test");
@@ -198,7 +198,7 @@ async fn a_prepared_actor_that_never_runs_ends_so_and_its_messages_are_dead_lett
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_prepared_actor_whose_run_is_dropped_in_the_middle_is_lost_with_its_children() {
     for point in ["handler", "started", "idle"] {
         let system = stage::system("test");
@@ -272,7 +272,7 @@ async fn after_a_shutdown_nothing_can_be_prepared_or_supervised() {
     assert!(system.actors().is_empty());
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn starting_has_a_deadline_which_creating_and_the_hooks_share() {
     // How long each part takes, in the first incarnation and in the second.
     let table: [(&[(Point, u64)], bool); 7] = [
@@ -323,7 +323,7 @@ async fn starting_has_a_deadline_which_creating_and_the_hooks_share() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_actor_that_was_spawned_from_a_value_has_the_same_time_to_start() {
     let system = stage::system("test");
     let plan = Plan::new("slow", &Log::default()).at(Point::Started, [Act::Sleep(60_000)]);

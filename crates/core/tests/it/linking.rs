@@ -318,7 +318,7 @@ async fn an_actor_that_links_to_itself_is_linked_to_nobody() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn restarts_are_not_shared_and_the_final_end_is() {
     let system = stage::system("test");
     let spec = ChildSpec::permanent().window(RestartWindow::new(5, Duration::from_secs(60)));
@@ -379,7 +379,7 @@ async fn a_supervised_actor_fails_with_its_link_and_is_started_again_by_its_own_
 }
 
 /// A link outlives the restarts of both.
-#[conformance]
+#[conformance(virtual_time)]
 async fn the_links_of_an_actor_survive_its_restarts() {
     let system = stage::system("test");
     let (child, _) = supervised(&system, "child", ChildSpec::permanent());
@@ -398,7 +398,7 @@ async fn the_links_of_an_actor_survive_its_restarts() {
 
 /// It has failed already, for a reason of its own; that it fails once more with its link would cost
 /// it a restart.
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_actor_between_two_incarnations_has_nothing_to_share() {
     let system = stage::system("test");
     let backoff = Backoff::default().min(Duration::from_secs(2));
@@ -616,7 +616,7 @@ async fn in_a_race_of_link_and_failure_the_failure_is_shared() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_parked_peer_delays_nobodys_end() {
     let system = stage::system("test");
     let ((one, told), (two, _)) = (peer(&system, "one"), peer(&system, "two"));

@@ -86,7 +86,7 @@ async fn try_tell_at_a_full_mailbox_gives_back_that_very_message() {
     assert_eq!((counters.sent, counters.handled, counters.refused), (4, 2, 2), "{counters}");
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_tell_with_a_deadline_at_a_full_mailbox_gives_the_message_back_at_that_time() {
     let system = stage::system("test");
     let options = with(MailboxOptions::wait(Capacity::of::<1>()));

@@ -88,7 +88,7 @@ fn is_halted(children: &Children, child: &ActorRef<Kin>) -> bool {
     children.list().iter().any(|it| it.id == child.id() && it.is_halted)
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_child_that_was_stopped_stays_down_with_its_queue_until_it_is_started() {
     for at in EVERYWHERE {
         let (system, owner, child) = child_at(at).await;
@@ -122,7 +122,7 @@ async fn a_child_that_was_stopped_takes_no_messages() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_child_is_restarted_by_hand_wherever_it_stands_and_that_costs_nothing() {
     for at in EVERYWHERE {
         let (system, owner, child) = child_at(at).await;
@@ -151,7 +151,7 @@ async fn a_child_is_restarted_by_hand_wherever_it_stands_and_that_costs_nothing(
     assert_eq!(history.len(), 20);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_removed_child_stays_away_wherever_it_stood_and_harms_nobody() {
     for at in EVERYWHERE {
         let (system, owner, child) = child_at(at).await;
@@ -176,7 +176,7 @@ async fn a_removed_child_stays_away_wherever_it_stood_and_harms_nobody() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_owner_ends_at_once_wherever_its_child_stands() {
     for at in EVERYWHERE {
         for is_killed in [false, true] {
@@ -258,9 +258,10 @@ async fn five_hundred_finished_children_leave_the_table_empty() {
         child.tell(Do(Act::Stop)).await.unwrap();
         ended(child).await;
     }
+    // The owner hears of an end after those who wait for it.
+    rest().await;
     assert!(owner.children().list().is_empty());
     assert_eq!(system.actors().len(), 1);
-    rest().await;
     assert_eq!(stage::n_tasks(), 1, "the owner's own");
 }
 

@@ -82,7 +82,7 @@ async fn a_kill_that_was_outlived_is_not_reported_at_the_end() {
     assert!(report.is_clean() && report.ended.len() == 1, "{report}");
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn senders_that_wait_for_room_get_their_message_back_whatever_closes_the_door() {
     for way in ["by itself", "panic", "stop", "kill", "halted", "removed", "never run", "lost"] {
         let (system, gate) = (stage::system("test"), Gate::closed());
@@ -134,7 +134,7 @@ async fn senders_that_wait_for_room_get_their_message_back_whatever_closes_the_d
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn senders_that_wait_for_an_actor_between_two_incarnations_are_sent_away_when_it_is_halted() {
     let system = stage::system("test");
     let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
@@ -387,7 +387,7 @@ async fn a_check_is_asked_before_the_next_state_is_built() {
     assert_eq!(built, 1, "{:?}", log.all());
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_actor_that_waits_for_its_restart_is_degraded_and_says_so() {
     let system = stage::system("test");
     let slow = permanent().backoff(Backoff::default().min(Duration::from_secs(100)));

@@ -92,7 +92,7 @@ async fn dropping_the_oldest_keeps_the_newest_n_also_when_the_actor_has_just_yie
     assert_eq!(log.all(), after, "what had waited longest when 3 and 4 arrived is dropped");
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn reject_refuses_tell_and_ask_at_once() {
     let system = stage::system("test");
     let mut letters = system.dead_letters(100);
@@ -122,7 +122,7 @@ async fn reject_refuses_tell_and_ask_at_once() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_ask_that_arrives_too_late_ends_at_once_as_shed() {
     let system = stage::system("test");
     let mut letters = system.dead_letters(100);
@@ -144,7 +144,7 @@ async fn an_ask_that_arrives_too_late_ends_at_once_as_shed() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_ask_that_is_evicted_ends_at_once_as_shed() {
     let system = stage::system("test");
     let mut letters = system.dead_letters(100);

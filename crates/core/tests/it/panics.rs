@@ -39,7 +39,7 @@ async fn fails<F: Form>(path: Path, declared: bool) {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn the_asker_of_a_panicking_handler_is_told_promptly_with_the_panic_text() {
     for path in Path::BOTH {
         fails::<Listed>(path, false).await;
@@ -47,7 +47,7 @@ async fn the_asker_of_a_panicking_handler_is_told_promptly_with_the_panic_text()
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_declared_failure_ends_the_actor_exactly_like_a_panic() {
     for path in Path::BOTH {
         fails::<Listed>(path, true).await;
@@ -89,7 +89,7 @@ impl Handler<After> for Late {
 }
 
 /// After the asker has heard of the failure, nothing is let in any more.
-#[conformance]
+#[conformance(one_thread)]
 async fn an_actor_that_has_failed_takes_no_messages() {
     for path in Path::BOTH {
         for declared in [false, true] {

@@ -137,21 +137,21 @@ async fn flood(seed: u64, throughput: u32, suspends: bool) {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn the_lowest_level_still_moves_under_a_flood_of_the_highest() {
     for seed in 0..5 {
         flood(seed, 1000, false).await;
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn the_lowest_level_still_moves_however_often_the_actor_yields() {
     for throughput in [1, 2, 3, 7, 64, 70, 100] {
         flood(1, throughput, false).await;
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn the_lowest_level_still_moves_when_every_turn_suspends() {
     flood(2, 100, true).await;
 }
@@ -232,7 +232,7 @@ async fn stop_is_obeyed_between_any_two_messages() {
     assert_eq!(log.all().len(), 200);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn each_signal_reaches_an_actor_whose_mailbox_is_full_under_every_overflow_policy() {
     let one = Capacity::of::<1>();
     let orders: [fn(&ActorRef<Journal<Listed>>); 3] = [

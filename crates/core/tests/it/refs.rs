@@ -92,7 +92,7 @@ async fn counts<F: Form>() {
     assert_eq!(actor.strong_count(), 1);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn strong_counts_are_exact_and_recipients_count() {
     counts::<Listed>().await;
     counts::<Plain>().await;

@@ -29,7 +29,7 @@ async fn deferred<F: Form>(path: Path) {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_deferred_reply_can_be_given_later_and_from_a_task_while_the_actor_serves_others() {
     for path in Path::BOTH {
         deferred::<Listed>(path).await;
@@ -37,7 +37,7 @@ async fn a_deferred_reply_can_be_given_later_and_from_a_task_while_the_actor_ser
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_reply_handle_dropped_unanswered_ends_the_ask_at_once_and_the_actor_lives_on() {
     for path in Path::BOTH {
         let system = stage::system("test");

@@ -99,7 +99,7 @@ impl Observer for Failures {
     }
 }
 
-#[conformance]
+#[conformance(one_thread)]
 async fn owner_watcher_observer_and_log_are_told_the_same_text_and_chain_of_causes() {
     for n in [0, 1] {
         let (lines, failures) = (Log::default(), Failures::default());
@@ -178,7 +178,7 @@ async fn disturb(luck: &mut fastrand::Rng, owner: &ActorRef<Kin>, child: &ActorR
     rest().await;
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn whatever_fails_observers_are_told_of_each_failure_restart_and_giving_up_once() {
     for seed in 0..stage::times(150) as u64 {
         let mut luck = stage::chance(seed);
@@ -239,7 +239,7 @@ impl Create for Never {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn failures_that_are_resumed_come_late_or_lie_in_a_destructor_are_told_once_too() {
     let told = |path: Path, plan: fn(Plan) -> Plan, act: Act| {
         let witness = Witness::default();

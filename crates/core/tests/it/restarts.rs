@@ -213,7 +213,7 @@ async fn senders_that_wait_for_room_are_let_in_by_the_next_incarnation_in_order(
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn messages_sent_while_it_waits_to_restart_go_by_the_mailboxs_own_rule() {
     for (mailbox, notes) in [
         (MailboxOptions::reject(Capacity::of::<2>()), [0, 1]),
@@ -402,7 +402,7 @@ async fn arguments_that_cannot_be_cloned_are_a_failed_start() {
     assert!(system.actors().is_empty());
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_kill_at_any_time_ends_the_incarnation_and_another_follows() {
     // Where it is killed: while it is created, started, between two incarnations, in its clean-up.
     for (point, act) in [
@@ -432,7 +432,7 @@ async fn a_kill_at_any_time_ends_the_incarnation_and_another_follows() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_stop_during_a_backoff_ends_a_transient_child_and_not_a_permanent_one() {
     for (spec, stays) in [(ChildSpec::permanent(), true), (ChildSpec::transient(), false)] {
         let system = stage::system("test");

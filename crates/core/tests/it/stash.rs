@@ -428,7 +428,7 @@ async fn an_asker_that_leaves_takes_its_message_out_of_the_stash() {
 }
 
 /// The system's own deadline, which is kept by a sweep.
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_ask_that_is_set_aside_ends_at_its_default_deadline() {
     for path in Path::BOTH {
         let House { system, door, .. } = house::<Listed>(MailboxOptions::default());

@@ -208,7 +208,7 @@ async fn the_stronger_of_two_orders_stands() {
     drop(gate);
 }
 
-#[conformance]
+#[conformance(one_thread)]
 async fn a_hundred_unreferenced_actors_live_on_and_do_their_work() {
     let system = stage::system("test");
     let log = Log::default();
@@ -278,7 +278,7 @@ async fn a_handler_that_heeds_cancelled_ends_before_the_shutdown_deadline() {
     assert_eq!((took, log), (0.0, vec!["heeded", "stopped begins", "stopped ends"]));
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_handler_that_does_not_is_cut_at_the_shutdown_deadline_and_stopped_still_runs() {
     let (took, log) = end_long(false, 1, |it| it.stop()).await;
     assert_eq!((took, log), (4.0, vec!["stopped begins", "stopped ends"]), "3 s, and then its own");
@@ -290,7 +290,7 @@ async fn stopped_is_cut_at_the_shutdown_deadline_too() {
     assert_eq!((took, log), (3.0, vec!["heeded", "stopped begins"]));
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_kill_cuts_stopped_at_its_next_await() {
     let system = stage::system("test");
     let log = Log::default();
@@ -312,7 +312,7 @@ async fn a_killed_actor_does_not_run_stopped() {
     assert_eq!((took, log), (0.0, vec![]));
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_drain_that_is_out_of_time_goes_on_as_a_stop() {
     let order: Order<Long> = |it| it.drain(DrainBudget::default().time(Duration::from_secs(2)));
     let (took, log) = end_long(true, 0, order).await;

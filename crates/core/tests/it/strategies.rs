@@ -59,7 +59,7 @@ async fn rest_for_one_restarts_those_started_later() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_coordinated_restart_stops_in_reverse_order_one_after_the_other_and_starts_in_order() {
     let (system, ledger) = watched();
     let log = Log::default();
@@ -147,7 +147,7 @@ async fn a_transient_child_that_ends_as_it_should_takes_nobody_along() {
     assert_eq!(incarnation(&a).await, 1);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_sibling_restarted_in_coordination_keeps_its_queue_and_takes_messages_all_along() {
     let system = stage::system("test");
     let log = Log::default();

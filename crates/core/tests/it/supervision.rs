@@ -95,7 +95,7 @@ async fn a_temporary_child_never_restarts_and_its_panic_leaves_its_owner_alive()
     check(eager(ChildSpec::temporary()), false, false).await;
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn the_defaults_are_permanent_and_one_for_one_from_a_factory_temporary_from_a_value() {
     let system = stage::system("test");
     let log = Log::default();
@@ -154,7 +154,7 @@ async fn after_the_limit_the_child_stays_down_and_limit_zero_means_never() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn the_window_slides() {
     let window = RestartWindow::new(2, Duration::from_secs(10));
     let (_system, _owner, child) = lone(permanent().window(window)).await;
@@ -180,7 +180,7 @@ async fn the_limit_of_a_group_is_shared_by_all_children() {
     assert!(ended(&owner).await.is_failure());
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn backoff_stays_within_its_bounds_grows_and_returns_to_min_after_health() {
     let backoff = Backoff::default().reset_after(Duration::from_secs(30));
     let (_system, owner, child) = lone(permanent().backoff(backoff)).await;
@@ -212,7 +212,7 @@ async fn backoff_stays_within_its_bounds_grows_and_returns_to_min_after_health()
     assert!(ill.delay > Duration::from_secs(10) && well.delay < Duration::from_millis(121));
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn waiting_for_a_backoff_blocks_neither_owner_nor_siblings() {
     let system = stage::system("test");
     let slow = Backoff::default().min(Duration::from_secs(100)).jitter(0.0);
@@ -377,7 +377,7 @@ async fn what_observers_are_told_matches_what_the_supervisor_did_one_to_one() {
     assert_eq!(starts, 3);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_trial_restart_after_giving_up_happens_once_after_the_pause() {
     for passes in [false, true] {
         let backoff = Backoff::none().reset_after(Duration::from_secs(10));
@@ -402,7 +402,7 @@ async fn a_trial_restart_after_giving_up_happens_once_after_the_pause() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_failing_start_counts_as_a_failure_and_goes_through_backoff_and_window() {
     for point in [Point::Create, Point::Started, Point::Drop] {
         for act in [Act::Panic("no"), Act::Fail("no")] {

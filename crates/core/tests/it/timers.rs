@@ -149,7 +149,7 @@ impl Trial {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_timer_comes_once_when_its_time_has_come_wherever_it_was_set() {
     for path in Path::BOTH {
         for used in [false, true] {
@@ -171,7 +171,7 @@ async fn a_timer_comes_once_when_its_time_has_come_wherever_it_was_set() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_tick_goes_behind_what_was_sent_before_it_and_before_what_came_later() {
     let trial = Trial::new();
     trial.run(|cx| cx.after(ms(10), Tick(5))).await;
@@ -211,7 +211,7 @@ async fn a_tick_needs_no_room_and_takes_nobody_elses() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_thousand_ticks_with_slow_handlers_do_not_drift() {
     for missed in MISSED {
         let many = stage::times(1000) as u64;
@@ -226,7 +226,7 @@ async fn a_thousand_ticks_with_slow_handlers_do_not_drift() {
 }
 
 /// One tick is handled for 35, with a period of 10; the rest at once.
-#[conformance]
+#[conformance(virtual_time)]
 async fn each_way_with_missed_ticks_does_what_it_says() {
     let expected: [&[u64]; 3] =
         [&[10, 45, 45, 45, 50, 60, 70], &[10, 45, 50, 60, 70], &[10, 45, 55, 65, 75]];
@@ -242,7 +242,7 @@ async fn each_way_with_missed_ticks_does_what_it_says() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn of_one_timer_there_is_never_more_than_one_tick_in_the_mailbox() {
     for missed in MISSED {
         let trial = Trial::with(SpawnOptions::default(), vec![], move |cx| {
@@ -258,7 +258,7 @@ async fn of_one_timer_there_is_never_more_than_one_tick_in_the_mailbox() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_cancelled_timer_does_not_come() {
     let trial = Trial::new();
     let timer = trial.run(|cx| cx.after(ms(10), Tick(0))).await;
@@ -276,7 +276,7 @@ async fn a_cancelled_timer_does_not_come() {
     assert_conserved(&trial.system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_tick_that_waits_is_withdrawn_when_its_timer_is_cancelled() {
     let trial = Trial::new();
     let mut letters = trial.system.dead_letters(9);
@@ -308,7 +308,7 @@ async fn a_timer_is_pending_until_its_turn_begins() {
     assert!(!timer.is_pending());
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_name_replaces_the_timer_that_had_it_with_the_tick_that_waits() {
     for name in ["flush", "other"] {
         let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
@@ -327,7 +327,7 @@ async fn a_name_replaces_the_timer_that_had_it_with_the_tick_that_waits() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_timer_is_cancelled_by_its_name() {
     let trial = Trial::new();
     trial.run(|cx| cx.every(ms(10), Tick(0)).named("beat")).await;
@@ -339,7 +339,7 @@ async fn a_timer_is_cancelled_by_its_name() {
 }
 
 /// Ends in every strength; the timers' messages are dropped with them.
-#[conformance]
+#[conformance(virtual_time)]
 async fn nothing_fires_after_the_end_and_nothing_is_left() {
     let ends: [fn(&ActorRef<Clock>); 3] =
         [|it| it.stop(), |it| it.kill(), |it| it.drain(Default::default())];
@@ -390,7 +390,7 @@ impl Handler<AgainNote> for Journal<Listed> {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn timers_for_others_fire_while_a_handler_is_slow() {
     let trial = Trial::new();
     let log = Log::default();
@@ -436,7 +436,7 @@ async fn a_timer_that_is_set_by_a_handler_that_goes_on_fires_meanwhile() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_message_that_its_recipient_has_no_room_for_is_a_dead_letter() {
     let trial = Trial::new();
     let log = Log::default();
@@ -534,7 +534,7 @@ async fn ten_thousand_timers_add_no_task_and_leave_none() {
     assert_conserved(&trial.system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_tick_that_falls_to_the_overflow_rule_is_a_dead_letter_and_its_timer_goes_on() {
     let options = SpawnOptions::default().mailbox(MailboxOptions::drop_oldest(Capacity::of::<1>()));
     let trial = Trial::with(options, vec![], |cx| drop(cx.every(ms(10), Tick(0))));
@@ -671,7 +671,7 @@ async fn a_period_of_nothing_is_a_mistake() {
     assert!(ended(&trial.clock).await.to_string().contains("all the time"));
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_timer_for_the_end_of_time_never_comes_and_hurts_nobody() {
     let trial = Trial::new();
     trial.run(|cx| cx.after(Duration::MAX, Tick(1))).await;
@@ -681,7 +681,7 @@ async fn a_timer_for_the_end_of_time_never_comes_and_hurts_nobody() {
     assert_eq!(trial.ticks.all(), []);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn silence_is_told_of_and_told_again_after_another() {
     let trial = Trial::with(SpawnOptions::default(), vec![20], |cx| {
         cx.idle_after(ms(50), Tick(0));
@@ -692,7 +692,7 @@ async fn silence_is_told_of_and_told_again_after_another() {
     assert_conserved(&trial.system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_message_ends_a_silence_however_it_is_sent() {
     for path in Path::BOTH {
         let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
@@ -710,7 +710,7 @@ async fn a_message_ends_a_silence_however_it_is_sent() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_actor_that_handles_something_for_long_is_not_silent() {
     let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
         cx.idle_after(ms(50), Tick(0));
@@ -722,7 +722,7 @@ async fn an_actor_that_handles_something_for_long_is_not_silent() {
     assert_eq!(trial.times(), [550], "counted from the end of the turn");
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn waking_up_for_something_else_does_not_end_a_silence() {
     let trial = Trial::new();
     let log = Log::default();
@@ -742,7 +742,7 @@ async fn waking_up_for_something_else_does_not_end_a_silence() {
     assert!(log.all().len() > 9);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn waiting_for_silence_is_replaced_and_cancelled() {
     let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
         cx.idle_after(ms(50), Tick(0));
@@ -758,7 +758,7 @@ async fn waiting_for_silence_is_replaced_and_cancelled() {
     assert_eq!(trial.ticks.take().len(), 1);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_silence_is_not_told_of_to_an_actor_that_has_something_to_do() {
     // Both come at the same moment; whichever is first, it is not told of silence that was none.
     let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
@@ -771,7 +771,7 @@ async fn a_silence_is_not_told_of_to_an_actor_that_has_something_to_do() {
     assert_eq!(trial.ticks.take(), [(0, 100)]);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_draining_actor_is_ticked_no_more_and_ends() {
     let trial = Trial::with(SpawnOptions::default(), vec![], |cx| {
         cx.every(ms(10), Tick(0));
@@ -787,7 +787,7 @@ async fn a_draining_actor_is_ticked_no_more_and_ends() {
 }
 
 /// Four thousand random deeds.
-#[conformance]
+#[conformance(virtual_time)]
 async fn whatever_is_set_and_cancelled_the_counters_conserve_and_nothing_is_left() {
     for seed in 0..stage::times(20) as u64 {
         let mut chance = stage::chance(seed);

@@ -104,7 +104,7 @@ async fn one_that_is_spawned_and_forgotten_at_once_ends_too() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_child_that_nobody_can_reach_ends_for_good_whatever_its_rule() {
     let rules = [permanent(), eager(ChildSpec::transient()), eager(ChildSpec::temporary())];
     for (n, spec) in rules.into_iter().enumerate() {

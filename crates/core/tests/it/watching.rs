@@ -226,7 +226,7 @@ fn assert_told_once(told: &Told, id: ActorId, why: &str, is_failure: bool) {
     assert_eq!((&*end.why.to_string(), end.why.is_failure()), (why, is_failure));
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn each_way_to_end_gives_one_notice_with_its_reason() {
     for (end, why, is_failure) in ENDS {
         let system = stage::system("test");
@@ -252,7 +252,7 @@ async fn each_way_to_end_gives_one_notice_with_its_reason() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn watching_what_never_existed_or_is_not_known_tells_at_once() {
     let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);
@@ -382,7 +382,7 @@ async fn unwatch_silences_an_end_that_was_not_told_yet() {
 }
 
 /// All four rules for a full mailbox; a sender waits in line where there is a line.
-#[conformance]
+#[conformance(virtual_time)]
 async fn no_full_mailbox_keeps_a_notice_out_and_it_goes_first() {
     let rules: [fn(Capacity) -> MailboxOptions; 4] = [
         MailboxOptions::wait,
@@ -457,7 +457,7 @@ async fn a_notice_goes_before_messages_of_every_priority() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_parked_watcher_delays_nobodys_end_and_misses_none() {
     let system = stage::system("test");
     let (watcher, told) = watchman::<Plain>(&system);
@@ -541,7 +541,7 @@ fn phoenix(system: &System, other: &ActorRef<Fragile>, always: bool) -> (ActorRe
     (system.supervise(factory, spec), told)
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn the_watches_of_an_actor_survive_its_restarts() {
     let system = stage::system("test");
     for always in [false, true] {
@@ -561,7 +561,7 @@ async fn the_watches_of_an_actor_survive_its_restarts() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_watcher_between_two_incarnations_is_told_in_the_next() {
     let system = stage::system("test");
     for always in [false, true] {
@@ -582,7 +582,7 @@ async fn a_watcher_between_two_incarnations_is_told_in_the_next() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn five_restarts_are_not_told_and_the_end_is_told_once() {
     let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);

@@ -111,7 +111,7 @@ async fn ended_without_unwatch(watcher: &ActorRef<Watchman<Listed>>, far: &Far) 
     assert!(far.unwatched.take().is_empty());
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_watcher_that_is_dropped_presumes_the_end_now() {
     let system = stage::system("test");
     let (watcher, told) = watchman::<Listed>(&system);

@@ -114,7 +114,7 @@ async fn check_each_restart<G: Guise>() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn each_restart_is_told_once_and_the_end_is_not() {
     check_each_restart::<Listed>().await;
     check_each_restart::<Plain>().await;
@@ -247,7 +247,7 @@ async fn what_is_unwatched_is_not_told_even_if_it_has_happened() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn the_watch_outlives_restarts_of_the_watcher() {
     let (system, told) = (stage::system("test"), Told::default());
     let mine = told.clone();
@@ -266,7 +266,7 @@ async fn the_watch_outlives_restarts_of_the_watcher() {
     assert_eq!(told.log.take(), ["phoenix again, 2: failed: torn"]);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_actor_can_be_told_of_its_own_restarts() {
     let (system, told) = (stage::system("test"), Told::default());
     let mine = told.clone();

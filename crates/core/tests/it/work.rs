@@ -168,7 +168,7 @@ async fn pending() -> (System, ActorRef<Kin>, ActorRef<ghostlight::Job>, Arc<()>
     (system, owner, task, count)
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_pending_task_is_dropped_at_once_when_it_is_to_end() {
     for way in ["remove", "owner stops", "owner is killed", "shutdown", "system dropped"] {
         let (system, owner, task, count) = pending().await;
@@ -326,7 +326,7 @@ fn life(nth: u32) -> Vec<String> {
     ["make", "start", "stop", "stopped", "drop"].map(|it| format!("{it} {nth}")).into()
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_engine_that_reports_a_fatal_state_is_rebuilt_and_refs_made_before_go_on_working() {
     for outcome in [Outcome::Error, Outcome::Panic] {
         let system = stage::system("test");
@@ -399,7 +399,7 @@ async fn an_engine_that_does_not_start_is_stopped_and_made_anew() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_engine_that_does_not_start_in_time_is_made_anew() {
     let system = stage::system("test");
     let works = Works { start_takes: Duration::from_secs(9), ..Works::default() };
@@ -412,7 +412,7 @@ async fn an_engine_that_does_not_start_in_time_is_made_anew() {
     assert_eq!(works.made.load(Ordering::Relaxed), 2);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_engine_is_stopped_before_its_actor_has_ended() {
     for way in ["remove", "owner stops", "shutdown", "stop for now"] {
         let system = stage::system("test");
@@ -442,7 +442,7 @@ async fn an_engine_is_stopped_before_its_actor_has_ended() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_engine_has_the_shutdown_deadline_of_its_child_to_stop_in() {
     for (deadline, is_enough) in [(10, true), (2, false)] {
         let system = stage::system("test");
@@ -458,7 +458,7 @@ async fn an_engine_has_the_shutdown_deadline_of_its_child_to_stop_in() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_engine_that_is_restarted_without_having_failed_runs_on() {
     let system = stage::system("test");
     let owner = owner(&system);
