@@ -19,7 +19,7 @@ use std::{
 
 use crate::{
     Actor, Failure, Message, OnFailure, Protocol, StopReason,
-    ask::{Asker, NotBegun, Waiting},
+    ask::{Asker, NotBegun, Waiting, fell},
     cell::Cell,
     mailbox::Queue,
     protocol::Turns,
@@ -196,12 +196,14 @@ impl<A: Actor> Core<A> {
     }
 }
 
-pub(crate) fn fail<R>(asker: Waiting<R>, failure: Option<&Failure>) {
-    let Some(asker) = asker.into_inner() else { return };
-    asker.fail(match failure {
-        Some(failure) => crate::AskError::Failed(failure.clone()),
-        None => crate::AskError::Lost,
-    });
+/// Tells an asker that there is no reply. If that is for a failure, it hears when the poll is over: by
+/// then an actor that does not go on takes no messages.
+pub(crate) fn fail<R: 'static>(asker: Waiting<R>, failure: Option<&Failure>) {
+    match (asker.into_inner(), failure) {
+        (Some(asker), Some(_)) => fell(asker),
+        (Some(asker), None) => asker.fail(crate::AskError::Lost),
+        (None, _) => {}
+    }
 }
 
 /// What a core is sent out for, and what may come of that.

@@ -1,14 +1,13 @@
 //! Running turns: one poll of the turn loop, with everything that can come of it.
 
 use std::{
-    any::Any,
     future::poll_fn,
     mem,
     mem::size_of,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::atomic::AtomicBool,
-    task::Context as TaskContext,
+    task::{Context as TaskContext, Waker},
 };
 
 use crate::{
@@ -16,6 +15,7 @@ use crate::{
     ask::{Asker, take_fallen},
     core::{Core, Errand, Turn, put, take},
     here,
+    mailbox::Renewal,
     protocol::{Turns, unless_left},
     waits::WaitId,
 };
@@ -77,14 +77,28 @@ fn consider_panicked<A: Actor>(mut core: Box<Core<A>>, failure: Failure) -> Ran<
     if !core.errand.is_hook() {
         core.consider(failure.clone());
     }
+    tell_fallen(&core, &failure);
     Ran::Panicked(core, failure)
 }
 
 #[cold]
 fn consider_declared<A: Actor>(core: &mut Core<A>) {
     if let Errand::Failed(failure) = mem::take(&mut core.errand) {
-        core.consider(failure);
+        core.consider(failure.clone());
+        tell_fallen(core, &failure);
     }
+}
+
+/// Tells the askers of turns that have failed, once the door is closed behind them: what they send next
+/// is for the next incarnation.
+fn tell_fallen<A: Actor>(core: &Core<A>, failure: &Failure) {
+    let senders = if core.errand.has_failed() {
+        core.cell.lock().close_unless(Renewal::AfterFailure)
+    } else {
+        Vec::new()
+    };
+    take_fallen().iter().for_each(|it| it.abandon(AskError::Failed(failure.clone())));
+    senders.into_iter().for_each(Waker::wake);
 }
 
 enum Polled<A: Actor> {
@@ -102,26 +116,16 @@ fn poll<A: Actor>(turns: &mut Turns, cx: &mut TaskContext<'_>) -> Polled<A> {
         (Ok(_), None) => Polled::Suspended,
         (Err(payload), core) => {
             let core = core.expect("a turn loop gives the core back when it unwinds");
-            Polled::Panicked(core, failed_by(&*payload))
+            Polled::Panicked(core, Failure::panicked(&*payload))
         }
     }
-}
-
-/// The failure that a panic amounts to; the asker of the turn hears of it.
-#[cold]
-fn failed_by(payload: &(dyn Any + Send)) -> Failure {
-    let failure = Failure::panicked(payload);
-    for asker in take_fallen() {
-        asker.abandon(AskError::Failed(failure.clone()));
-    }
-    failure
 }
 
 /// Drops a suspended turn where it stands, and gives back the core that it held.
 pub(crate) fn cut<A: Actor>(suspended: Suspended) -> Box<Core<A>> {
     // A destructor of the handler may panic; the core is put back all the same.
     _ = catch_unwind(AssertUnwindSafe(|| drop(suspended.turns)));
-    drop(take_fallen());
+    take_fallen().iter().for_each(|it| it.abandon(AskError::Lost));
     take::<A>().expect("a suspended turn gives the core back when it is dropped")
 }
 

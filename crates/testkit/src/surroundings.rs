@@ -75,7 +75,11 @@ impl Surroundings for Inside {
     }
 
     fn seed(&self, label: &str) -> u64 {
-        seed_for(self.engine.seed, label)
+        match self.home {
+            // Or two systems would draw the same.
+            Some(home) => seed_for(self.engine.seed, &format!("{label}, home {}", home.0)),
+            None => seed_for(self.engine.seed, label),
+        }
     }
 
     fn poll_proceed(&self, cx: &mut Context<'_>) -> Poll<()> {

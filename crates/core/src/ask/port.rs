@@ -11,12 +11,17 @@ use super::cell::{Abandon, Answers};
 use crate::AskError;
 
 thread_local! {
-    /// The askers of the turns that are unwinding, until whoever catches the panic can tell them why. More
-    /// than one where a turn ran inside another.
+    /// The askers of the turns that have failed in this poll, until they can be told why. More than one
+    /// where a turn ran inside another.
     static FALLEN: RefCell<Vec<Arc<dyn Abandon>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The askers whose turns have just panicked on this thread.
+/// An asker whose turn has failed.
+pub(crate) fn fell(asker: Arc<dyn Abandon>) {
+    FALLEN.with_borrow_mut(|it| it.push(asker));
+}
+
+/// The askers whose turns have failed in this poll.
 pub(crate) fn take_fallen() -> Vec<Arc<dyn Abandon>> {
     FALLEN.with_borrow_mut(mem::take)
 }
@@ -58,7 +63,7 @@ impl<R> Drop for Waiting<R> {
     fn drop(&mut self) {
         let Some(asker) = self.0.take() else { return };
         if thread::panicking() {
-            FALLEN.with_borrow_mut(|it| it.push(asker));
+            fell(asker);
         } else {
             asker.fail(AskError::Lost);
         }
@@ -108,7 +113,7 @@ impl<R: Send + 'static> ReplyPort<R> {
 
     /// Answers. Harmless when nobody waits any more.
     pub fn send(mut self, reply: R) {
-        match std::mem::replace(&mut self.0, Sink::Nobody) {
+        match mem::replace(&mut self.0, Sink::Nobody) {
             Sink::Nobody => {}
             Sink::Asker(asker) => asker.answer(reply),
             Sink::Function(sink) => into_inner(sink)(Ok(reply)),
@@ -126,7 +131,7 @@ impl<R: Send + 'static> ReplyPort<R> {
     }
 
     pub(crate) fn into_asker(mut self) -> Option<Arc<dyn Answers<R>>> {
-        match std::mem::replace(&mut self.0, Sink::Nobody) {
+        match mem::replace(&mut self.0, Sink::Nobody) {
             Sink::Asker(asker) => Some(asker),
             Sink::Nobody | Sink::Function(_) => None,
         }
@@ -135,7 +140,7 @@ impl<R: Send + 'static> ReplyPort<R> {
 
 impl<R> Drop for ReplyPort<R> {
     fn drop(&mut self) {
-        match std::mem::replace(&mut self.0, Sink::Nobody) {
+        match mem::replace(&mut self.0, Sink::Nobody) {
             Sink::Nobody => {}
             Sink::Asker(asker) => asker.fail(AskError::NoReply),
             Sink::Function(sink) => into_inner(sink)(Err(AskError::NoReply)),

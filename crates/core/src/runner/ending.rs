@@ -233,6 +233,10 @@ impl<A: Actor> Course<A> {
         cx: &mut TaskContext<'_>,
     ) -> bool {
         let Some(time) = time else { return false };
+        if time.is_zero() {
+            // A clock that counts in steps would let a few messages by.
+            return true;
+        }
         let runtime = &cell.system.runtime;
         let drain = self.aside().drain.get_or_insert_with(|| runtime.sleep(time));
         Pin::new(drain).poll(cx).is_ready()
