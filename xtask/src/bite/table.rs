@@ -16,8 +16,8 @@ const HEAD: &str = "\
 # Does the suite bite?
 
 Each line is a fault that was planted in a copy of core, and the first test that caught it there. The
-tests run core in worlds; the number is that of the first world in which the test fails, so a 1 is a
-fault that shows in any order, and a greater number one that shows in some orders only.
+tests run core in worlds; the number is that of the first world in which the test fails. Beyond 1, the
+fault shows only in some orders of events, or at some of the moments that the seed chooses.
 
 `cargo x bite --record` writes this page, and fails if a fault survives; `ci` sees whether it is still
 true. See [CONTRIBUTING](../CONTRIBUTING.md#planting-faults).

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use ghostlight::{
-    Actor, ActorRef, Backoff, ChildSpec, Context, Failure, Handler, Message, RestartWindow,
+    Actor, ActorRef, Backoff, ChildSpec, Context, Create, Failure, Handler, Message, RestartWindow,
     SpawnOptions, StopReason, Supervision, System,
 };
 use ghostlight_testkit::{World, explore};
 
-use crate::support::{Fail, Log, Player, WORLDS, end_of, later, moment, ms};
+use crate::support::{Fail, Log, Player, WORLDS, Work, end_of, later, moment, ms};
 
 /// Has children, down to some level; writes down its own end when its state is dropped.
 struct Parent {
@@ -186,5 +186,83 @@ fn an_actor_that_was_told_to_end_has_no_more_children() {
         stubborn.try_tell(TooLate(log.clone())).unwrap();
         end_of(world, &stubborn);
         assert_eq!(log.all(), [false]);
+    });
+}
+
+/// Owns one child that comes back, and one that takes its time to end.
+struct Leaving {
+    born: Log<()>,
+    children: Log<ActorRef<Player>>,
+}
+
+impl Actor for Leaving {
+    type Protocol = ();
+
+    async fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        let born = self.born.clone();
+        let make = move || {
+            born.push(());
+            Player::default()
+        };
+        let backoff = Backoff::default().min(ms(3)).max(ms(3)).jitter(0.0);
+        let spec = ChildSpec::permanent().backoff(backoff);
+        self.children.push(cx.supervise_with(make, spec));
+        let options = SpawnOptions::default().shutdown_deadline(ms(5));
+        self.children.push(cx.spawn_with(Player::default(), options));
+        Ok(())
+    }
+}
+
+#[test]
+fn while_an_owner_ends_no_child_comes_back_and_one_that_is_stuck_is_killed_in_its_time() {
+    explore(WORLDS, |world| {
+        let (born, children) = (Log::default(), Log::default());
+        let mut rng = world.rng("ends");
+        let owner = Leaving { born: born.clone(), children: children.clone() };
+        let owner = world.system("leaving").spawn(owner);
+        world.settle();
+        let [fragile, stuck] = &children.all()[..] else { panic!("it has two") };
+        stuck.try_tell(Work(1, ms(60_000))).unwrap();
+        world.settle();
+        let (fails, fails_at, ends_at) =
+            (fragile.clone(), moment(&mut rng, 4), moment(&mut rng, 8));
+        later(world, fails_at, move || _ = fails.try_tell(Fail(Duration::ZERO)));
+        let ends = owner.clone();
+        later(world, ends_at, move || ends.stop());
+        end_of(world, &owner);
+        assert_eq!(world.elapsed(), ends_at + ms(5), "who is stuck is cut in its time");
+        // At the moment at which its wait is over, it may be first.
+        let comes_back_at = fails_at + ms(3);
+        if comes_back_at != ends_at {
+            assert_eq!(born.len(), 1 + usize::from(comes_back_at < ends_at));
+        }
+    });
+}
+
+/// Takes its time to come into being.
+struct Slow;
+
+impl Actor for Slow {
+    type Protocol = ();
+}
+
+impl Create for Slow {
+    type Args = ();
+
+    async fn create((): ()) -> Result<Self, Failure> {
+        tokio::time::sleep(ms(5)).await;
+        Ok(Self)
+    }
+}
+
+#[test]
+fn an_actor_that_is_told_to_end_while_it_is_made_ends_at_once() {
+    explore(WORLDS, |world| {
+        let mut rng = world.rng("ends");
+        let slow = world.system("slow").create::<Slow>(());
+        let (ends, at, way) = (slow.clone(), moment(&mut rng, 8), rng.below(2));
+        later(world, at, move || if way == 0 { ends.stop() } else { ends.kill() });
+        end_of(world, &slow);
+        assert_eq!(world.elapsed(), at);
     });
 }

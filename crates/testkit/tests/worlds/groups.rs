@@ -59,3 +59,22 @@ fn an_actor_is_in_a_group_once_until_it_leaves_or_ends_and_who_watches_hears_eac
         assert!(group.local_members().is_empty(), "the dead are in no group");
     });
 }
+
+#[test]
+fn an_actor_that_ends_joins_no_group_any_more_not_even_in_the_same_moment() {
+    explore(WORLDS, |world| {
+        let (system, mut rng) = (world.system("groups"), world.rng("race"));
+        let group = system.group::<Note>("choir");
+        let singer = system.spawn(Player::default());
+        let (ends_at, joins_at) = (moment(&mut rng, 3), moment(&mut rng, 3));
+        let (ends, joins, choir) = (singer.clone(), singer.clone(), group.clone());
+        later(world, ends_at, move || ends.stop());
+        later(world, joins_at, move || {
+            assert_eq!(choir.join(&joins).is_ok(), joins.is_alive());
+        });
+        end_of(world, &singer);
+        world.advance(ms(5));
+        assert!(group.local_members().is_empty(), "the dead are in no group");
+        assert!(system.groups().is_empty());
+    });
+}

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use ghostlight::{
-    Actor, ActorRef, Backoff, ChildSpec, Context, Failure, Handler, Health, Message, Observer,
-    RestartRecord, RestartWindow, Status, StopReason, Subject, Supervision, System,
+    Actor, ActorRef, Backoff, Capacity, ChildSpec, Context, Failure, Handler, Health,
+    MailboxOptions, Message, Observer, RestartRecord, RestartWindow, SpawnOptions, Status,
+    StopReason, Subject, Supervision, System,
 };
 use ghostlight_rt::Instant;
 use ghostlight_testkit::{World, explore};
 
-use crate::support::{Fail, Log, Player, WORLDS, end_of, later, moment, ms};
+use crate::support::{Fail, Log, Player, WORLDS, Work, end_of, later, moment, ms};
 
 /// A child that says when it is made.
 fn child(world: &World, system: &System, born: &Log<Instant>, spec: ChildSpec) -> ActorRef<Player> {
@@ -244,5 +245,51 @@ fn what_is_told_of_one_end_comes_in_the_order_in_which_it_was_decided() {
         let expected = ["restarting", "unhealthy", "healthy", "given up", "unhealthy"];
         assert_eq!(told.all(), expected);
         assert!(house.is_alive() && !falls.is_alive());
+    });
+}
+
+#[test]
+fn whoever_was_let_in_as_an_incarnation_ends_leaves_no_place_taken_for_the_next() {
+    explore(WORLDS, |world| {
+        let (born, mut rng) = (Log::default(), world.rng("orders"));
+        let mailbox = MailboxOptions::wait(Capacity::of::<2>());
+        let spec = ChildSpec::permanent()
+            .backoff(waiting(ms(1)))
+            .options(SpawnOptions::default().mailbox(mailbox));
+        let child = child(world, &world.system("places"), &born, spec);
+        child.try_tell(Work(0, ms(2))).unwrap();
+        world.settle();
+        (1..3).for_each(|n| child.try_tell(Work(n, ms(2))).unwrap());
+        for n in 3..6 {
+            let child = child.clone();
+            drop(world.runtime().spawn(async move { _ = child.tell(Work(n, ms(2))).await }));
+            world.settle();
+        }
+        // In the very moment in which there is room for the first of them.
+        let stops = child.clone();
+        later(world, ms(2) * (1 + rng.below(2) as u32), move || stops.stop());
+        world.advance(ms(100));
+        assert_eq!(born.len(), 2);
+        child.try_tell(Work(6, ms(2))).unwrap();
+        world.settle();
+        (7..9).for_each(|n| child.try_tell(Work(n, ms(2))).expect("all its places are free"));
+        assert!(child.try_tell(Work(9, ms(2))).is_err(), "there is room for two");
+        world.advance(ms(100));
+    });
+}
+
+#[test]
+fn a_child_that_fails_again_after_all_has_been_quiet_comes_back_again() {
+    explore(WORLDS, |world| {
+        let (born, mut rng) = (Log::default(), world.rng("failures"));
+        let spec = ChildSpec::permanent().backoff(waiting(ms(3)));
+        let child = child(world, &world.system("quiet"), &born, spec);
+        for n in 1..4 {
+            world.advance(ms(1) + moment(&mut rng, 10));
+            assert_eq!(born.len(), n);
+            child.try_tell(Fail(Duration::ZERO)).unwrap();
+            world.advance(ms(3));
+        }
+        assert_eq!(born.len(), 4);
     });
 }

@@ -71,4 +71,20 @@ pub(super) const FAULTS: &[Fault] = &[
         }
         all.retain(",
     },
+    Fault {
+        name: "started_while_the_owner_ends",
+        says: "A child whose wait is over is started again while its owner ends.",
+        file: "supervision/supervisor/mod.rs",
+        find: "Some(Phase::Waiting) if self.door == Door::Open =>",
+        plant: "Some(Phase::Waiting) if FAULT || self.door == Door::Open =>",
+    },
+    Fault {
+        name: "clock_stops_for_good",
+        says: "Once nothing is due for a while, no wait before a restart is ever over again.",
+        file: "family.rs",
+        find: r"                inside.has_clock = false;
+                return Poll::Ready(());",
+        plant: r"                inside.has_clock = FAULT;
+                return Poll::Ready(());",
+    },
 ];

@@ -159,4 +159,20 @@ pub(super) const FAULTS: &[Fault] = &[
         }
         life::order(&self.0,",
     },
+    Fault {
+        name: "task_outlives_its_actor",
+        says: "The task of an actor that ends at rest is not woken, and stays.",
+        file: "life.rs",
+        find: "task.into_iter().for_each(Waker::wake);",
+        plant: "task.into_iter().filter(|_| !FAULT).for_each(Waker::wake);",
+    },
+    Fault {
+        name: "order_not_seen_while_it_is_made",
+        says: "An order to end waits until the state of the actor has been made.",
+        file: "runner/mod.rs",
+        find: r"        if seen.has(Signals::ORDERS) {
+            lay_off",
+        plant: r"        if seen.has(Signals::ORDERS) && !FAULT {
+            lay_off",
+    },
 ];

@@ -112,4 +112,18 @@ pub(super) const FAULTS: &[Fault] = &[
     }
     senders.into_iter().filter(|_| !FAULT)",
     },
+    Fault {
+        name: "place_kept_across_an_end",
+        says: "A place that was kept for a sender when its actor was told to end is kept in the next incarnation too.",
+        file: "mailbox/senders.rs",
+        find: "        self.reserved = 0;",
+        plant: "        self.reserved = if FAULT { self.reserved } else { 0 };",
+    },
+    Fault {
+        name: "shut_door_lets_in",
+        says: "A mailbox that is shut takes messages all the same.",
+        file: "mailbox/inbox.rs",
+        find: "self.is_open && self.queue.len() as u32",
+        plant: "(self.is_open || FAULT) && self.queue.len() as u32",
+    },
 ];

@@ -67,4 +67,13 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: r"        inner.waker.take().filter(|_| !FAULT)
 ",
     },
+    Fault {
+        name: "ending_joins",
+        says: "An actor that was told to end can still join a group.",
+        file: "group/table.rs",
+        find: r"        if !inbox.is_open {
+            return Err(JoinGroupError::Ended);",
+        plant: r"        if !inbox.is_open && !FAULT {
+            return Err(JoinGroupError::Ended);",
+    },
 ];
