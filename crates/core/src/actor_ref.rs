@@ -15,6 +15,7 @@ use crate::{
     Actor, ActorId, Ask, Children, Counters, DeadReason, Endpoint, Handler, Message, Priority,
     Recipient, Refused, Status, StopReason, Tell, TellError,
     ask::Tried,
+    budget::Budget,
     cell::Cell,
     endpoint::{
         Deliver, Patience,
@@ -380,10 +381,10 @@ impl DrainBudget {
 impl<A: Handler<M>, M: Message> Deliver<M> for ActorRef<A> {}
 
 impl<A: Handler<M>, M: Message> Way<M> for ActorRef<A> {
-    fn try_on_caller(&self, message: &mut Option<M>, due: u32) -> Tried<M> {
+    fn try_on_caller(&self, message: &mut Option<M>, budget: Budget) -> Tried<M> {
         match self.0.resolve() {
-            Ok(cell) => cell.try_on_caller(message, due),
-            Err(endpoint) => endpoint.try_on_caller(message, due),
+            Ok(cell) => cell.try_on_caller(message, budget),
+            Err(endpoint) => endpoint.try_on_caller(message, budget),
         }
     }
 
@@ -434,10 +435,6 @@ impl<A: Handler<M>, M: Message> Way<M> for ActorRef<A> {
             Ok(cell) => cell.weak(),
             Err(endpoint) => endpoint.weak(),
         }
-    }
-
-    fn wants_deadline(&self) -> bool {
-        self.0.resolve().is_err()
     }
 
     fn patience(&self) -> Patience {

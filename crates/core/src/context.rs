@@ -22,7 +22,7 @@ use crate::{
     cell::Cell,
     core::{EnvelopeOf, Turn},
     endpoint::Deliver,
-    here,
+    here::{self, Purpose},
     lend::Host,
     life,
     mailbox::{Place, Queue},
@@ -245,7 +245,10 @@ impl<'a, A: Actor> Context<'a, A> {
     ) -> M::Reply {
         let letter = match self.take_asker() {
             Some(asker) => match self.redirect_wait(other.place()) {
-                Ok(wait) => Letter::Ask(AskCell::relayed(message, asker, wait)),
+                Ok(wait) => {
+                    let budget = here::budget();
+                    Letter::Ask(AskCell::relayed(message, asker, Purpose { wait, budget }))
+                }
                 Err(cycle) => {
                     asker.fail(AskError::Deadlock { cycle, message: None });
                     return self.leave().await;
@@ -307,7 +310,7 @@ impl<'a, A: Actor> Context<'a, A> {
     }
 
     fn take_asker<R: Send + 'static>(&mut self) -> Option<Arc<dyn Answers<R>>> {
-        self.take_asker_or(|| AskCell::<Begun<R>>::running(crate::ask::NEVER, here::serves()))
+        self.take_asker_or(|| AskCell::<Begun<R>>::running(here::purpose().watched_elsewhere()))
     }
 
     /// Takes out whoever waits for the reply. A caller that runs the turn itself will wait at what

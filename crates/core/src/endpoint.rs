@@ -11,6 +11,7 @@ use ghostlight_rt::{Instant, Runtime};
 use crate::{
     ActorId, DeadReason, Handler, Message, Priority, Refused, ReplyPort, Watcher, WireName,
     ask::{NEVER, Tried, ask_on_caller},
+    budget::Budget,
     cell::Cell,
     mailbox::Place,
     protocol::Letter,
@@ -114,7 +115,7 @@ pub(crate) mod sealed {
     pub trait Way<M: Message>: Send + Sync {
         /// Handles the message on the calling thread, if the actor is idle.
         #[doc(hidden)]
-        fn try_on_caller(&self, message: &mut Option<M>, due: u32) -> Tried<M>;
+        fn try_on_caller(&self, message: &mut Option<M>, budget: Budget) -> Tried<M>;
 
         /// Tells without waiting, if that takes no closer look.
         #[doc(hidden)]
@@ -145,12 +146,6 @@ pub(crate) mod sealed {
         /// The same way once more, as one that does not count.
         #[doc(hidden)]
         fn weak(&self) -> Box<dyn WeakWay<M>>;
-
-        /// Whether a request should say when its asker stops waiting.
-        #[doc(hidden)]
-        fn wants_deadline(&self) -> bool {
-            false
-        }
 
         /// How long an ask waits by default.
         #[doc(hidden)]
@@ -206,8 +201,8 @@ pub enum Patience {
 }
 
 impl<A: Handler<M>, M: Message> sealed::Way<M> for Arc<Cell<A>> {
-    fn try_on_caller(&self, message: &mut Option<M>, due: u32) -> Tried<M> {
-        ask_on_caller(self, message, due)
+    fn try_on_caller(&self, message: &mut Option<M>, budget: Budget) -> Tried<M> {
+        ask_on_caller(self, message, budget)
     }
 
     #[inline]
@@ -269,7 +264,7 @@ impl<A: Handler<M>, M: Message> sealed::Way<M> for Arc<Cell<A>> {
 impl<A: Handler<M>, M: Message> Deliver<M> for Arc<Cell<A>> {}
 
 impl<M: Message> sealed::Way<M> for Arc<dyn Endpoint> {
-    fn try_on_caller(&self, _: &mut Option<M>, _: u32) -> Tried<M> {
+    fn try_on_caller(&self, _: &mut Option<M>, _: Budget) -> Tried<M> {
         Tried::NotNow
     }
 
@@ -330,10 +325,6 @@ impl<M: Message> sealed::Way<M> for Arc<dyn Endpoint> {
 
     fn weak(&self) -> Box<dyn sealed::WeakWay<M>> {
         Box::new(Self::downgrade(self))
-    }
-
-    fn wants_deadline(&self) -> bool {
-        true
     }
 
     fn patience(&self) -> Patience {

@@ -10,6 +10,9 @@ use std::cell::Cell;
 
 use crate::{
     ActorId,
+    ask::NEVER,
+    budget::Budget,
+    system::Shared,
     waits::{Lends, Wait, WaitFor, WaitId, Waits},
 };
 
@@ -32,9 +35,28 @@ struct Call {
 /// restore, for every turn.
 const NOBODY: ActorId = ActorId::from_parts(0, 0, 0);
 
+/// Whom a turn is for, and how long that one waits.
+#[derive(Clone, Copy)]
+pub(crate) struct Purpose {
+    pub(crate) wait: WaitId,
+    pub(crate) budget: Budget,
+}
+
+impl Purpose {
+    /// Nobody waits.
+    pub(crate) const NONE: Self = Self { wait: WaitId::NONE, budget: Budget::NONE };
+
+    /// The same where somebody else sees to the deadline.
+    pub(crate) const fn watched_elsewhere(mut self) -> Self {
+        self.budget.due = NEVER;
+        self
+    }
+}
+
 struct Here {
     actor: Cell<ActorId>,
     serves: Cell<WaitId>,
+    budget: Cell<Budget>,
     depth: Cell<usize>,
     /// By how deep they run; nothing where there is none, or for an ask that comes from no actor.
     calls: [Cell<Option<Call>>; DEPTH],
@@ -45,6 +67,7 @@ thread_local! {
         Here {
             actor: Cell::new(NOBODY),
             serves: Cell::new(WaitId::NONE),
+            budget: Cell::new(Budget::NONE),
             depth: Cell::new(0),
             calls: [const { Cell::new(None) }; DEPTH],
         }
@@ -52,20 +75,20 @@ thread_local! {
 }
 
 /// What ran here before a turn, and goes on after it.
-pub(crate) struct Outside(ActorId, WaitId);
+pub(crate) struct Outside(ActorId, Purpose);
 
 /// Turns of `actor` run here from now on; the first is for `serves`.
 #[inline]
-pub(crate) fn enter(actor: ActorId, serves: WaitId) -> Outside {
-    HERE.with(|it| Outside(it.actor.replace(actor), it.serves.replace(serves)))
+pub(crate) fn enter(actor: ActorId, first: Purpose) -> Outside {
+    HERE.with(|it| Outside(it.actor.replace(actor), it.replace(first)))
 }
 
 /// What ran here before goes on. Gives out what the last turn is for, if that is not over.
 #[inline]
-pub(crate) fn leave(Outside(actor, serves): Outside) -> WaitId {
+pub(crate) fn leave(Outside(actor, purpose): Outside) -> Purpose {
     HERE.with(|it| {
         it.actor.set(actor);
-        it.serves.replace(serves)
+        it.replace(purpose)
     })
 }
 
@@ -75,10 +98,29 @@ pub(crate) fn actor() -> Option<ActorId> {
     HERE.with(Here::actor)
 }
 
-/// A turn begins that is for `wait`, or ends, and is for none.
+/// Whether the turn that runs here is one of an actor in the system at `place`.
+pub(crate) fn is_of(place: Option<(&Shared, ActorId)>) -> bool {
+    place.zip(actor()).is_some_and(|((_, other), here)| other.origin() == here.origin())
+}
+
+/// A turn begins that is for somebody, or ends, and is for nobody.
 #[inline]
-pub(crate) fn serve(wait: WaitId) {
-    HERE.with(|it| it.serves.set(wait));
+pub(crate) fn serve(purpose: Purpose) {
+    HERE.with(|it| {
+        it.serves.set(purpose.wait);
+        it.budget.set(purpose.budget);
+    });
+}
+
+/// What the turn that runs here is for.
+pub(crate) fn purpose() -> Purpose {
+    HERE.with(|it| Purpose { wait: it.serves.get(), budget: it.budget.get() })
+}
+
+/// How long the turn that runs here has; in no turn, for ever.
+#[inline]
+pub(crate) fn budget() -> Budget {
+    HERE.with(|it| it.budget.get())
 }
 
 /// What the turn that runs here is for, as far as it was noted.
@@ -145,6 +187,12 @@ pub(crate) fn note_calls(waits: &Waits) -> WaitId {
 }
 
 impl Here {
+    #[inline]
+    fn replace(&self, purpose: Purpose) -> Purpose {
+        let Purpose { wait, budget } = purpose;
+        Purpose { wait: self.serves.replace(wait), budget: self.budget.replace(budget) }
+    }
+
     #[inline]
     fn actor(&self) -> Option<ActorId> {
         Some(self.actor.get()).filter(|it| it.origin() != NOBODY.origin())

@@ -26,7 +26,7 @@ use crate::{
     cell::Cell,
     core::{EnvelopeOf, Turn, fail},
     endpoint::Deliver,
-    here,
+    here::{self, Purpose},
     mailbox::Queue,
     protocol::{Letter, begin, unless_left},
     signal::Signals,
@@ -282,8 +282,8 @@ pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
 ) -> Option<Failure> {
     let Host { cell, incarnation, batch } = host;
     cell.count_turn();
-    let _serving = Serving(here::serves());
-    here::serve(WaitId::NONE);
+    let _serving = Serving(here::purpose());
+    here::serve(Purpose::NONE);
     let (message, asker) = match begin(letter, Asker::Nobody) {
         Ok(begun) => begun,
         Err(skipped) => {
@@ -309,7 +309,7 @@ pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
 }
 
 /// What the outer turn is for, which it is again when the inner one is over.
-struct Serving(WaitId);
+struct Serving(Purpose);
 
 impl Drop for Serving {
     fn drop(&mut self) {

@@ -72,6 +72,7 @@ extern crate self as ghostlight;
 mod actor;
 mod actor_ref;
 mod ask;
+mod budget;
 mod cell;
 mod checkup;
 mod children;

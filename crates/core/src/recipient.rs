@@ -12,6 +12,7 @@ use ghostlight_rt::Runtime;
 use crate::{
     ActorId, Ask, DeadReason, Message, Priority, Refused, Tell, TellError,
     ask::Tried,
+    budget::Budget,
     endpoint::{
         Deliver, Patience,
         sealed::{Way, WeakWay},
@@ -94,8 +95,8 @@ impl<M: Message> Way<M> for Recipient<M> {
         self.way.is_alive()
     }
 
-    fn try_on_caller(&self, message: &mut Option<M>, due: u32) -> Tried<M> {
-        self.way.try_on_caller(message, due)
+    fn try_on_caller(&self, message: &mut Option<M>, budget: Budget) -> Tried<M> {
+        self.way.try_on_caller(message, budget)
     }
 
     fn try_tell_plainly(&self, message: &mut Option<M>) -> bool {
@@ -126,10 +127,6 @@ impl<M: Message> Way<M> for Recipient<M> {
 
     fn weak(&self) -> Box<dyn WeakWay<M>> {
         self.way.weak()
-    }
-
-    fn wants_deadline(&self) -> bool {
-        self.way.wants_deadline()
     }
 
     fn patience(&self) -> Patience {

@@ -14,10 +14,9 @@ use crate::{
     Actor, ActorId, AskError, Context, Failure, Protocol,
     ask::{Asker, take_fallen},
     core::{Core, Errand, Turn, put, take},
-    here,
+    here::{self, Purpose},
     mailbox::Renewal,
     protocol::{Turns, unless_left},
-    waits::WaitId,
 };
 
 /// What came of polling a turn loop, or a hook.
@@ -34,33 +33,37 @@ pub(crate) enum Ran<A: Actor> {
 pub(crate) struct Suspended {
     turns: Turns,
     /// What that turn is for.
-    pub(crate) serves: WaitId,
+    pub(crate) purpose: Purpose,
 }
 
-/// Runs turns on what the core's batch holds.
+/// Runs turns on what the core's batch holds; what the first is for is known already.
 ///
 /// Always inlined, as is what it calls: a wake of an actor is made of a few hundred instructions, and
 /// moving the core through three calls was a tenth of them.
 #[inline(always)]
-pub(crate) fn run<A: Actor>(mut core: Box<Core<A>>, cx: &mut TaskContext<'_>) -> Ran<A> {
+pub(crate) fn run<A: Actor>(
+    mut core: Box<Core<A>>,
+    purpose: Purpose,
+    cx: &mut TaskContext<'_>,
+) -> Ran<A> {
     let turns = core.turns.take().unwrap_or_else(|| Box::pin(A::Protocol::turns()));
     let id = core.cell.id;
     put(core);
-    resume(Suspended { turns, serves: WaitId::NONE }, id, cx)
+    resume(Suspended { turns, purpose }, id, cx)
 }
 
 /// Goes on with a suspended turn, which holds the core inside.
 #[inline(always)]
 pub(crate) fn resume<A: Actor>(
-    Suspended { mut turns, serves }: Suspended,
+    Suspended { mut turns, purpose }: Suspended,
     id: ActorId,
     cx: &mut TaskContext<'_>,
 ) -> Ran<A> {
-    let outside = here::enter(id, serves);
+    let outside = here::enter(id, purpose);
     let polled = poll(&mut turns, cx);
-    let serves = here::leave(outside);
+    let purpose = here::leave(outside);
     match polled {
-        Polled::Suspended => Ran::Suspended(Suspended { turns, serves }),
+        Polled::Suspended => Ran::Suspended(Suspended { turns, purpose }),
         Polled::Back(mut core) => {
             core.turns = Some(turns);
             if core.errand.has_failed() {

@@ -106,9 +106,10 @@ impl<A: Actor> Context<'_, A> {
         A: Handler<M>,
     {
         assert!(!self.is_hook(), "a hook handles no message that could be set aside");
-        let asker = self.take_asker_or(|| AskCell::<M>::running(crate::ask::NEVER, here::serves()));
+        let asker =
+            self.take_asker_or(|| AskCell::<M>::running(here::purpose().watched_elsewhere()));
         let letter = match asker {
-            Some(asker) => Letter::Ask(AskCell::again(message, asker, here::serves())),
+            Some(asker) => Letter::Ask(AskCell::again(message, asker, here::purpose())),
             None => Letter::Tell(message),
         };
         set_aside(self.cell(), letter);

@@ -13,6 +13,7 @@ use ghostlight_rt::{Instant, Sleep};
 
 use crate::{
     Message, Priority, TellError,
+    budget::NO_END,
     endpoint::Deliver,
     mailbox::Place,
     protocol::Letter,
@@ -39,6 +40,14 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
+    /// Whether it is none, in words.
+    pub(crate) fn is_endless(self) -> bool {
+        match self {
+            Self::Within(duration) => duration == Duration::MAX,
+            Self::Until(at) => at == NO_END,
+        }
+    }
+
     pub(crate) fn instant(self, runtime: &ghostlight_rt::Runtime) -> Instant {
         match self {
             Self::Within(duration) => runtime.now() + duration,

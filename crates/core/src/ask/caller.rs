@@ -10,12 +10,13 @@ use std::{
     task::{Context as TaskContext, Waker},
 };
 
-use super::cell::{Answers, AskCell, Begun, NEVER};
+use super::cell::{Answers, AskCell, Begun};
 use crate::{
     Actor, Failure, Handler, Message, Protocol,
+    budget::Budget,
     cell::Cell,
     core::{AnswerOf, Core},
-    here,
+    here::{self, Purpose},
     mailbox::{Inbox, Renewal, Stage, WATCHED},
     observe::Passage,
     protocol::{Answered, Letter},
@@ -54,7 +55,7 @@ pub(crate) trait Parked<A: Actor>: Send + Sync {
 pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
     cell: &Arc<Cell<A>>,
     message: &mut Option<M>,
-    due: u32,
+    budget: Budget,
 ) -> Tried<M> {
     if here::depth() == here::DEPTH {
         return Tried::NotNow;
@@ -69,12 +70,12 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
 
     let is_of_actor = here::begin_call(cell.id, type_name::<M>());
     let cx = &mut TaskContext::from_waker(Waker::noop());
-    let ran = cell.system.runtime.within(|| run(core, cx));
+    let ran = cell.system.runtime.within(|| run(core, Purpose { wait: WaitId::NONE, budget }, cx));
     let wait = here::end_call(is_of_actor);
 
     match ran {
-        Ran::Back(core) => finish(cell, core, due, wait),
-        Ran::Suspended(suspended) => hand_over(cell, suspended, due, wait),
+        Ran::Back(core) => finish(cell, core, budget, wait),
+        Ran::Suspended(suspended) => hand_over(cell, suspended, budget, wait),
         Ran::Panicked(mut core, failure) => {
             end_wait(cell, wait);
             core.keeps_answer = false;
@@ -141,7 +142,7 @@ fn end_wait<A: Actor>(cell: &Cell<A>, wait: Option<WaitId>) {
 fn finish<A: Handler<M>, M: Message>(
     cell: &Arc<Cell<A>>,
     mut core: Box<Core<A>>,
-    due: u32,
+    budget: Budget,
     wait: Option<WaitId>,
 ) -> Tried<M> {
     core.keeps_answer = false;
@@ -152,7 +153,7 @@ fn finish<A: Handler<M>, M: Message>(
     let answer = A::Protocol::collect::<M>(answer);
     if let Answered::Later(later) = answer {
         return match later.downcast() {
-            Ok(later) => put_off(cell, &later, due, wait.unwrap_or_default()),
+            Ok(later) => put_off(cell, &later, budget.due, wait.unwrap_or_default()),
             Err(_) => Tried::Failed(Failure::recoverable("another reply was put off")),
         };
     }
@@ -180,7 +181,7 @@ fn put_off<A: Handler<M>, M: Message>(
         Err(other) => other,
     };
     let ask = known.downcast().unwrap_or_else(|_| {
-        let ask = AskCell::<Begun<M::Reply>>::running(NEVER, wait);
+        let ask = AskCell::<Begun<M::Reply>>::running(Purpose { wait, budget: Budget::NONE });
         later.relay(Arc::clone(&ask) as Arc<dyn Answers<M::Reply>>);
         ask
     });
@@ -223,7 +224,7 @@ fn give_back<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>) {
 fn hand_over<A: Handler<M>, M: Message>(
     cell: &Arc<Cell<A>>,
     mut suspended: Suspended,
-    due: u32,
+    budget: Budget,
     wait: Option<WaitId>,
 ) -> Tried<M> {
     // Before anybody else can go on with the turn. Whom it is for waits for nobody so far, or that was
@@ -232,9 +233,9 @@ fn hand_over<A: Handler<M>, M: Message>(
         Some(WaitId::NONE) => cell.system.note_call(cell.id, type_name::<M>()),
         noted => noted.unwrap_or_default(),
     };
-    suspended.serves = wait;
+    suspended.purpose.wait = wait;
     cell.tell_of_wait();
-    let ask = AskCell::<M>::running(due, wait);
+    let ask = AskCell::<M>::running(Purpose { wait, budget });
     let mut inbox = cell.lock();
     let is_new = Letter::Ask(Arc::clone(&ask)).enlist(&mut inbox);
     inbox.rare().handed = Some((suspended, Arc::clone(&ask) as Arc<dyn Parked<A>>));

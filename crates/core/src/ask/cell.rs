@@ -18,7 +18,7 @@ use std::{
 
 use ghostlight_rt::Instant;
 
-use crate::{AskError, Message, Refused, sync::lock, waits::WaitId};
+use crate::{AskError, Message, Refused, budget::Budget, here::Purpose, sync::lock, waits::WaitId};
 
 /// The tick that never comes.
 pub(crate) const NEVER: u32 = u32::MAX;
@@ -31,8 +31,8 @@ pub struct AskCell<M: Message> {
     state: Mutex<State<M>>,
     /// The tick of the system's coarse clock at which waiting ends by default.
     due: AtomicU32,
-    /// When its asker stops waiting, for a request that travels on.
-    deadline: Option<Instant>,
+    /// When its asker stops waiting, if it said so.
+    until: Option<Instant>,
     /// The wait of its asker, if that is an actor.
     wait: WaitId,
 }
@@ -123,33 +123,35 @@ pub(crate) trait Expire: Send + Sync {
 
 impl<M: Message> AskCell<M> {
     /// A request, with the task that is told of its outcome.
-    pub(crate) fn queued(
+    pub(crate) fn queued(message: M, purpose: Purpose, waker: &Waker) -> Arc<Self> {
+        Self::with(State::Queued(message, Waiter::Task(waker.clone())), purpose)
+    }
+
+    pub(crate) fn running(purpose: Purpose) -> Arc<Self> {
+        Self::with(State::Running(Waiter::Nobody), purpose)
+    }
+
+    /// A request whose asker waits elsewhere, and is watched over there.
+    pub(crate) fn relayed(
         message: M,
-        due: u32,
-        deadline: Option<Instant>,
-        wait: WaitId,
-        waker: &Waker,
+        to: Arc<dyn Answers<M::Reply>>,
+        purpose: Purpose,
     ) -> Arc<Self> {
-        let state = State::Queued(message, Waiter::Task(waker.clone()));
-        Self::with(state, due, deadline, wait)
-    }
-
-    pub(crate) fn running(due: u32, wait: WaitId) -> Arc<Self> {
-        Self::with(State::Running(Waiter::Nobody), due, None, wait)
-    }
-
-    pub(crate) fn relayed(message: M, to: Arc<dyn Answers<M::Reply>>, wait: WaitId) -> Arc<Self> {
-        Self::with(State::Queued(message, Waiter::Relay(to)), NEVER, None, wait)
+        Self::with(State::Queued(message, Waiter::Relay(to)), purpose.watched_elsewhere())
     }
 
     /// A request that begins anew, for the asker of one that had begun.
-    pub(crate) fn again(message: M, asker: Arc<dyn Answers<M::Reply>>, wait: WaitId) -> Arc<Self> {
+    pub(crate) fn again(
+        message: M,
+        asker: Arc<dyn Answers<M::Reply>>,
+        purpose: Purpose,
+    ) -> Arc<Self> {
         let waiter = match Waiter::passing_on(asker) {
             // However often it begins anew, there is one cell between it and its asker.
             Waiter::Same(earlier) => earlier.step_aside(),
             other => other,
         };
-        Self::with(State::Queued(message, waiter), NEVER, None, wait)
+        Self::with(State::Queued(message, waiter), purpose.watched_elsewhere())
     }
 
     /// Whom a request that takes this one's place should answer.
@@ -165,13 +167,21 @@ impl<M: Message> AskCell<M> {
         }
     }
 
-    fn with(state: State<M>, due: u32, deadline: Option<Instant>, wait: WaitId) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(state), due: AtomicU32::new(due), deadline, wait })
+    fn with(state: State<M>, Purpose { wait, budget }: Purpose) -> Arc<Self> {
+        let (state, due) = (Mutex::new(state), AtomicU32::new(budget.due));
+        Arc::new(Self { state, due, until: budget.until(), wait })
     }
 
     /// The wait of its asker, if that is an actor.
     pub(crate) const fn wait(&self) -> WaitId {
         self.wait
+    }
+
+    /// Whom it is for, and how long that one waits.
+    #[inline]
+    pub(crate) fn purpose(&self) -> Purpose {
+        let due = self.due.load(Ordering::Relaxed);
+        Purpose { wait: self.wait, budget: Budget::new(self.until, due) }
     }
 
     /// Whether the system ends it at its deadline; otherwise its asker does.
@@ -182,7 +192,7 @@ impl<M: Message> AskCell<M> {
 
     /// When its asker stops waiting, where that was asked for.
     pub(crate) const fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.until
     }
 
     /// Sets the tick at which waiting ends, for an ask that was not made with one.

@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     AskError, DeadReason, Message, Priority,
+    budget::{Budget, NO_END},
     endpoint::{Deliver, Patience},
+    here::{self, Purpose},
     mailbox::Place,
     protocol::Letter,
     tell::Limit,
@@ -47,6 +49,7 @@ struct Options {
     limit: Option<Limit>,
     priority: Priority,
     is_queued: bool,
+    is_afresh: bool,
     lends: Lends,
 }
 
@@ -56,6 +59,7 @@ impl<'a, M: Message, T: Deliver<M> + ?Sized> Ask<'a, M, T> {
             limit: None,
             priority: Priority::Normal,
             is_queued: false,
+            is_afresh: false,
             lends: Lends::Nothing,
         };
         Self { target, message, options }
@@ -63,7 +67,8 @@ impl<'a, M: Message, T: Deliver<M> + ?Sized> Ask<'a, M, T> {
 
     /// Waits for the reply no longer than `duration`; [`Duration::MAX`] is for ever.
     ///
-    /// By default the message type decides, then the actor, then the system: 5 s.
+    /// By default the message type decides, then the actor, then the system: 5 s. Inside a handler it is
+    /// never longer than its own asker waits; see [`afresh`](Self::afresh).
     pub const fn within(mut self, duration: Duration) -> Self {
         self.options.limit = Some(Limit::Within(duration));
         self
@@ -84,6 +89,13 @@ impl<'a, M: Message, T: Deliver<M> + ?Sized> Ask<'a, M, T> {
     /// Never handles it on the calling thread: for a fan-out whose parts should run side by side.
     pub const fn queued(mut self) -> Self {
         self.options.is_queued = true;
+        self
+    }
+
+    /// Has a deadline of its own, though whoever waits for the turn that asks waits no longer than that
+    /// one: for work that is worth doing all the same. By default the shorter of both holds.
+    pub const fn afresh(mut self) -> Self {
+        self.options.is_afresh = true;
         self
     }
 
@@ -208,10 +220,13 @@ impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
         let State::Unsent(message) = mem::replace(&mut self.state, State::Over) else {
             return None;
         };
-        let due = self.due();
+        let Ok(budget) = self.budget() else {
+            self.target.count_refused();
+            return Some(Err(AskError::Deadline { message: Some(message) }));
+        };
         let mut message = Some(message);
         if !self.options.is_queued {
-            match self.target.try_on_caller(&mut message, due) {
+            match self.target.try_on_caller(&mut message, budget) {
                 Tried::NotNow => {}
                 Tried::Answered(reply) => return Some(Ok(reply)),
                 Tried::Failed(failure) => return Some(Err(AskError::Failed(failure))),
@@ -236,27 +251,47 @@ impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
                 return Some(Err(AskError::Deadlock { cycle, message: Some(message) }));
             }
         }
-        let cell = AskCell::queued(message, due, self.deadline(), self.wait, cx.waker());
+        let cell = AskCell::queued(message, Purpose { wait: self.wait, budget }, cx.waker());
         self.state = State::InLine(cell, Place::default());
         None
     }
 
-    /// When this future stops waiting, for a target that wants to know.
-    fn deadline(&self) -> Option<Instant> {
-        let limit = self.options.limit.filter(|_| self.target.wants_deadline())?;
-        Some(limit.instant(self.target.runtime()))
+    /// How long the reply is waited for: no longer than the turn that asks has itself.
+    ///
+    /// # Errors
+    /// If that time is over.
+    fn budget(&mut self) -> Result<Budget, ()> {
+        let given = self.given();
+        let mut budget = Budget { until: NO_END, due: given.due };
+        if self.options.limit.is_none() {
+            let patience = self.target.patience();
+            if let Patience::For(duration) = patience {
+                self.options.limit = Some(Limit::Within(duration));
+            }
+            budget.due = budget.due.min(patience.due());
+        }
+        let limit = self.options.limit.filter(|it| !it.is_endless());
+        if limit.is_none() && given.until().is_none() {
+            return Ok(budget);
+        }
+        let runtime = self.target.runtime();
+        budget.until = limit.map_or(NO_END, |it| it.instant(runtime)).min(given.until);
+        self.options.limit = Some(Limit::Until(budget.until));
+        let is_over = given.until().is_some_and(|it| it <= runtime.now());
+        if is_over { Err(()) } else { Ok(budget) }
     }
 
-    /// When the system ends this ask; never, where this future does.
-    fn due(&mut self) -> u32 {
-        if self.options.limit.is_some() {
-            return NEVER;
+    /// How long the turn has that asks, unless this ask is to have time of its own.
+    fn given(&self) -> Budget {
+        if self.options.is_afresh {
+            return Budget::NONE;
         }
-        let patience = self.target.patience();
-        if let Patience::For(duration) = patience {
-            self.options.limit = Some(Limit::Within(duration));
+        let mut given = here::budget();
+        // Ticks mean something in their own system only.
+        if given.due != NEVER && !here::is_of(self.target.place()) {
+            given.due = NEVER;
         }
-        patience.due()
+        given
     }
 
     fn poll_room(&mut self, cx: &mut TaskContext<'_>) -> Option<Outcome<M>> {

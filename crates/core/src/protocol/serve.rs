@@ -52,7 +52,7 @@ pub(crate) fn begin<M: Message>(
     match letter {
         Letter::Tell(message) => Ok((message, teller)),
         Letter::Ask(ask) => ask.begin().map(|it| {
-            here::serve(ask.wait());
+            here::serve(ask.purpose());
             (it, Asker::Waiting(Waiting::new(ask)))
         }),
     }

@@ -12,7 +12,7 @@ use crate::{
     Actor, Failure, Handler, Message, MessageType,
     ask::{AskCell, Asker, Waiting},
     core::Held,
-    here,
+    here::{self, Purpose},
     lend::{Host, serve_guest},
     mailbox::Queue,
     run::run_errand,
@@ -192,10 +192,10 @@ macro_rules! protocol {
                                         };
                                         match ask.begin() {
                                             Ok(message) => {
-                                                here::serve(ask.wait());
+                                                here::serve(ask.purpose());
                                                 let asker = Asker::Waiting(Waiting::new(ask));
                                                 serve!(core, $P::Message, message, asker);
-                                                here::serve(WaitId::NONE);
+                                                here::serve(Purpose::NONE);
                                             }
                                             Err(skipped) => core.skip(skipped),
                                         }
@@ -205,7 +205,7 @@ macro_rules! protocol {
                                             break;
                                         };
                                         it.open(&mut core).await;
-                                        here::serve(WaitId::NONE);
+                                        here::serve(Purpose::NONE);
                                     }
                                 }
                             }

@@ -73,6 +73,11 @@ impl Sweeper {
 }
 
 impl Shared {
+    /// How long it is until that tick, to the nearest one.
+    pub(crate) fn time_until(&self, due: u32) -> Duration {
+        TICK * due.saturating_sub(self.sweeper.tick.load(Ordering::Relaxed))
+    }
+
     /// Looks at the asks of this actor from now on.
     pub(crate) fn sweep(self: &Arc<Self>, actor: Arc<dyn Swept>) {
         if self.sweeper.add(|it| it.actors.push(actor)) {

@@ -5,6 +5,7 @@ mod asks;
 mod auto_traits;
 mod belongings;
 mod blocking;
+mod budgets;
 mod cancel;
 mod cancel_turns;
 mod counters;

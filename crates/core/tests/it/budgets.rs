@@ -1,0 +1,153 @@
+//! What a turn asks is given no more time than whoever waits for the turn: G-21, G-26.
+
+use std::time::Duration;
+
+use ghostlight::{Actor, ActorRef, Ask, AskError, Context, Handler, Message, SpawnOptions, System};
+
+use crate::{
+    stage::{self, conformance},
+    support::{Log, Path, assert_conserved, rest, soon},
+};
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// An actor that says how long it has, and passes the question on.
+#[derive(Actor)]
+#[actor(handles(Go, Told))]
+struct Link {
+    next: Option<ActorRef<Self>>,
+    log: Log<Option<Duration>>,
+    /// How long it takes before it asks the next.
+    pause: Duration,
+    change: fn(Ask<'_, Go, ActorRef<Self>>) -> Ask<'_, Go, ActorRef<Self>>,
+    outcomes: Log<Result<(), AskError<Go>>>,
+}
+
+#[derive(Debug, Message)]
+#[message(reply = ())]
+struct Go(Path);
+
+#[derive(Message)]
+struct Told;
+
+impl Handler<Go> for Link {
+    async fn handle(&mut self, Go(path): Go, cx: &mut Context<'_, Self>) {
+        self.log.push(cx.remaining());
+        cx.sleep(self.pause).await;
+        let Some(next) = &self.next else { return std::future::pending().await };
+        let outcome = (self.change)(path.ask(next, Go(path))).await;
+        self.outcomes.push(outcome);
+    }
+}
+impl Handler<Told> for Link {
+    async fn handle(&mut self, _: Told, cx: &mut Context<'_, Self>) {
+        self.log.push(cx.remaining());
+    }
+}
+
+/// Two links, of which the second never answers.
+struct Chain {
+    first: ActorRef<Link>,
+    log: Log<Option<Duration>>,
+    outcomes: Log<Result<(), AskError<Go>>>,
+}
+
+impl Chain {
+    fn new(
+        system: &System,
+        pause: Duration,
+        change: fn(Ask<'_, Go, ActorRef<Link>>) -> Ask<'_, Go, ActorRef<Link>>,
+    ) -> Self {
+        let (log, outcomes) = (Log::default(), Log::default());
+        let link = |next, pause| {
+            let (log, outcomes) = (log.clone(), outcomes.clone());
+            system.spawn_with(Link { next, log, pause, change, outcomes }, SpawnOptions::default())
+        };
+        let last = link(None, Duration::ZERO);
+        Self { first: link(Some(last), pause), log, outcomes }
+    }
+}
+
+#[conformance(virtual_time)]
+async fn a_nested_deadline_can_only_shorten() {
+    type Change = fn(Ask<'_, Go, ActorRef<Link>>) -> Ask<'_, Go, ActorRef<Link>>;
+    let changes: [(&str, Change, u64); 4] = [
+        ("as it is", |it| it, 600),
+        ("longer", |it| it.within(ms(5_000)), 600),
+        ("shorter", |it| it.within(ms(100)), 100),
+        ("for ever", |it| it.within(Duration::MAX), 600),
+    ];
+    for path in Path::BOTH {
+        for (how, change, left) in changes {
+            let system = stage::system("test");
+            let chain = Chain::new(&system, ms(400), change);
+            let begin = tokio::time::Instant::now();
+            let asked = path.ask(&chain.first, Go(path)).within(ms(1_000)).await;
+            rest().await;
+            assert_eq!(chain.log.take(), [Some(ms(1_000)), Some(ms(left))], "{how}");
+            assert_eq!(asked.is_ok(), how == "shorter", "{how}, {path:?}");
+            let [Err(AskError::Deadline { message: None })] = chain.outcomes.take()[..] else {
+                panic!("{how}: the second never answers");
+            };
+            let took = begin.elapsed().as_millis();
+            assert!((400 + left..=402 + left).contains(&(took as u64)), "{how}: {took}");
+        }
+    }
+}
+
+#[conformance(virtual_time)]
+async fn a_default_deadline_is_shared_too() {
+    for path in Path::BOTH {
+        let system = stage::system("test");
+        let chain = Chain::new(&system, ms(3_000), |it| it);
+        let begin = tokio::time::Instant::now();
+        let asked = path.ask(&chain.first, Go(path)).await;
+        rest().await;
+        assert!(matches!(asked, Err(AskError::Deadline { message: None })), "{asked:?}");
+        let [Some(first), Some(second)] = chain.log.take()[..] else { panic!("both have an end") };
+        assert!(first >= ms(5_000) && first <= ms(5_200), "{first:?}");
+        assert!(second >= ms(1_900) && second <= ms(2_200), "{second:?}");
+        assert_eq!(chain.outcomes.take().len(), 1, "the inner ask has ended with the outer one");
+        assert!(begin.elapsed() < ms(5_300), "{:?}", begin.elapsed());
+    }
+}
+
+#[conformance(virtual_time)]
+async fn what_would_come_too_late_is_not_sent_unless_it_has_time_of_its_own() {
+    for path in Path::BOTH {
+        let system = stage::system("test");
+        let chain = Chain::new(&system, ms(2_000), |it| it);
+        path.ask(&chain.first, Go(path)).within(ms(1_000)).await.unwrap_err();
+        tokio::time::sleep(ms(1_500)).await;
+        assert_eq!(chain.log.take().len(), 1, "the second never hears of it");
+        let outcomes = chain.outcomes.take();
+        assert!(matches!(outcomes[..], [Err(AskError::Deadline { message: Some(_) })]));
+        assert_conserved(&system);
+
+        let chain = Chain::new(&system, ms(2_000), |it| it.afresh().within(ms(500)));
+        path.ask(&chain.first, Go(path)).within(ms(1_000)).await.unwrap_err();
+        tokio::time::sleep(ms(2_000)).await;
+        assert_eq!(chain.log.take()[1], Some(ms(500)));
+        let outcomes = chain.outcomes.take();
+        assert!(matches!(outcomes[..], [Err(AskError::Deadline { message: None })]));
+    }
+}
+
+#[conformance]
+async fn what_was_told_and_what_is_not_limited_has_all_the_time_there_is() {
+    let system = stage::system("test");
+    let chain = Chain::new(&system, Duration::ZERO, |it| it);
+    chain.first.tell(Told).await.unwrap();
+    rest().await;
+    assert_eq!(chain.log.take(), [None]);
+    let asking = stage::spawn({
+        let first = chain.first.clone();
+        async move { first.ask(Go(Path::Queued)).within(Duration::MAX).await }
+    });
+    rest().await;
+    assert!(matches!(chain.log.take()[..], [None, Some(_)]), "the inner ask has its default");
+    chain.first.kill();
+    soon("end", asking).await.unwrap().unwrap_err();
+}
