@@ -27,7 +27,7 @@ use crate::{
     here,
     mailbox::{Admission, Inbox, Overflow, Place, Stage},
     observe::{Passage, Subject},
-    protocol::{Buried, Letter, Remains},
+    protocol::{Buried, Letter, Parcel, Remains},
     runner::Runner,
     signal::{Lane, Signals},
     spawn::Settings,
@@ -198,6 +198,25 @@ impl<A: Actor> Cell<A> {
             drop(inbox);
         }
         self.be_swept(is_new);
+    }
+
+    /// Puts what comes back to the actor at the end of the mailbox, however full that is: whoever sent
+    /// for it bounds it. Behind a closed door it is a dead letter.
+    pub(crate) fn take_parcel(self: &Arc<Self>, parcel: Box<dyn Parcel<A>>) {
+        let mut inbox = self.lock();
+        if !inbox.is_open {
+            self.count_refused(inbox);
+            let remains = parcel.into_remains();
+            let type_name = remains.type_name();
+            if let Buried::Dead(message) = remains.bury(Refused::Stopped) {
+                self.system.dead_letter(self, message, type_name, DeadReason::Stopped);
+            }
+            return;
+        }
+        inbox.push(|queue| queue.push_back(A::Protocol::parcel(parcel)));
+        let wake = inbox.wake_if_idle();
+        drop(inbox);
+        self.wake(wake);
     }
 
     /// Lays the core down; where there is something to do, the task sees to it.

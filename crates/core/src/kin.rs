@@ -14,6 +14,7 @@ use crate::{
     mailbox::Queue,
     member::Member,
     stash::Stash,
+    task::Holder,
     timer::Timers,
     unreferenced::Keep,
     watch_restarts::RestartWatches,
@@ -52,6 +53,8 @@ pub(crate) struct Kin<A: Actor> {
     pub(crate) groups: Memberships,
     /// What is to come later.
     pub(crate) timers: Option<Box<Timers<A>>>,
+    /// The tasks and scopes of this incarnation.
+    pub(crate) tasks: Option<Arc<Holder>>,
     /// Messages set aside.
     pub(crate) stash: Option<Box<Stash<A>>>,
     /// Who asks how it is, while it is busy.
@@ -147,6 +150,7 @@ impl<A: Actor> Default for Kin<A> {
             names: Vec::new(),
             groups: Memberships::new(),
             timers: None,
+            tasks: None,
             stash: None,
             keep: Weak::new(),
             checkup: None,

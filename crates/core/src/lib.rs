@@ -55,6 +55,9 @@
 //! owners call. `lineage.rs` is where the next incarnation comes from, and `work/` dresses up what is no
 //! actor.
 //!
+//! Tasks: `task/standing.rs` is how far cancelling one has come, `task/running.rs` the future that obeys
+//! it, `task/holder.rs` who owns it, and `scope/` what users make of that.
+//!
 //! Others: `kin.rs` holds what ties an actor to others, `watch.rs` tells them of its end, and
 //! `registry/` and `group/` are how they find it meanwhile.
 
@@ -102,6 +105,7 @@ mod recipient;
 mod registry;
 mod run;
 mod runner;
+mod scope;
 mod signal;
 mod spawn;
 mod stash;
@@ -110,6 +114,7 @@ mod stop_reason;
 mod supervision;
 mod sync;
 mod system;
+mod task;
 mod tell;
 mod timer;
 mod unreferenced;
@@ -143,6 +148,10 @@ pub use crate::{
     protocol::{Boxed, Protocol, surface},
     recipient::Recipient,
     registry::{LookupError, RegisterError},
+    scope::{
+        AllCompleted, AllSuccessful, FirstFailure, FirstSuccess, Joiner, Quorum, QuorumError,
+        Scope, ScopeOwner, ScopeReport, TaskError, Unjoined,
+    },
     spawn::SpawnOptions,
     status::{Ended, Status},
     stop_reason::{Exhausted, LinkedEnd, StopFailure, StopReason},
@@ -150,6 +159,10 @@ pub use crate::{
         Backoff, ChildSpec, Restart, RestartRecord, RestartWindow, Strategy, Supervision, Verdict,
     },
     system::{Abandoned, ActorInfo, Departed, ShutdownReport, System, SystemBuilder},
+    task::{
+        Cancelled, JoinError, ScopeId, Task, TaskCounters, TaskId, TaskInfo, TaskKind, TaskOwner,
+        TaskState, cancelled, checkpoint, is_cancelled, shield,
+    },
     tell::{Tell, Telling},
     timer::{MissedTicks, Timer},
     waits::{Deadlock, WaitFor, WaitInfo},

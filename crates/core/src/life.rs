@@ -25,7 +25,7 @@ use crate::{
     signal::Signals,
     stash,
     supervision::{Input, Manner},
-    timer,
+    task, timer,
 };
 
 /// The first incarnation of an actor.
@@ -245,6 +245,7 @@ pub(crate) fn end_incarnation<A: Actor>(
     };
     let batch = core.map(|it| drop_state(cell, *it)).unwrap_or_default();
     timer::end_incarnation(cell);
+    task::end_incarnation(cell);
     let mut inbox = cell.lock();
     inbox.stage = Stage::Unborn;
     inbox.put_back(batch);
@@ -384,6 +385,7 @@ pub(crate) fn finish<A: Actor>(
 ) {
     let batch = core.map(|it| drop_state(cell, *it)).unwrap_or_default();
     timer::end(cell);
+    task::end_incarnation(cell);
     let (undelivered, senders) = clear(cell, batch, &reason);
 
     let runtime = &cell.system.runtime;

@@ -1,6 +1,6 @@
 //! What can be seen from outside. Observers may look and change nothing.
 
-use crate::{ActorId, DeadLetter, Failure, Health, RestartRecord, StopReason};
+use crate::{ActorId, DeadLetter, Failure, Health, RestartRecord, StopReason, TaskInfo};
 
 /// Who is told about what happens in a system.
 ///
@@ -89,6 +89,11 @@ pub trait Observer: Send + Sync + 'static {
     /// try that ends so.
     fn awaiting(&self, actor: Subject<'_>) {
         _ = actor;
+    }
+
+    /// A task panicked; whoever waits for it is told as well.
+    fn task_panicked(&self, task: &TaskInfo, text: &str) {
+        _ = (task, text);
     }
 
     /// An actor has ended.

@@ -38,6 +38,7 @@
 //! | knowing of each other | [`Context::watch`], [`Context::link`], [`Terminated`], [`Observer`] |
 //! | finding each other | [`System::register`], [`System::lookup`], [`System::lookup_or_spawn`], [`Group`] |
 //! | later, or not now | [`Context::after`], [`Context::every`], [`Timer`], [`MissedTicks`], [`Context::stash`] |
+//! | several things at once | [`Scope`], [`Joiner`], [`Task`], [`Context::pipe`], [`checkpoint`], [`shield()`] |
 //! | how it goes | [`ActorRef::health`], [`Health`], [`Counters`], [`Observer`] |
 //! | the surroundings | [`Runtime`] |
 
@@ -97,6 +98,8 @@ mod book {
     #[cfg(feature = "testkit")]
     #[doc = include_str!("../../../docs/book/testing-actors.md")]
     mod testing_actors {}
+    #[doc = include_str!("../../../docs/book/structured-concurrency.md")]
+    mod structured_concurrency {}
 
     #[doc = include_str!("../../../docs/book/when-not-to-use-an-actor.md")]
     mod when_not_to_use_an_actor {}

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Course, Phase, Step, Then, Winding, shift::Shift};
+use super::{Course, Patience, Phase, Step, Then, Winding, shift::Shift};
 use crate::{
     Actor, Failure, StopReason,
     cell::Cell,
@@ -19,7 +19,12 @@ use crate::{
     run::has_stopped_hook,
     signal::Signals,
     supervision::{Input, Key, Manner},
+    task,
 };
+
+/// How long a task that was aborted may take to give its thread back. An owner that kills an actor
+/// waits for longer.
+const TASK_GRACE: Duration = Duration::from_millis(200);
 
 impl<A: Actor> Course<A> {
     /// Why the incarnation must end now, if it must. Asked between turns only.
@@ -112,12 +117,12 @@ impl<A: Actor> Course<A> {
         cx: &mut TaskContext<'_>,
     ) -> Result<Box<Core<A>>, Step> {
         life::begin_stop(cell, &reason);
-        if close_family(cell) {
+        if close_dependants(cell) {
             return self.clean_up(core, reason, cell, cx);
         }
         life::turn_away(cell, Some(&mut core), &reason);
         let (core, reason) = (Some(core), Box::new(reason));
-        Err(self.wind_down(Winding { core, reason, then: Then::CleanUp }, cell, cx))
+        Err(self.wind_down(Winding::new(core, reason, Then::CleanUp), cell, cx))
     }
 
     fn clean_up(
@@ -140,20 +145,21 @@ impl<A: Actor> Course<A> {
         Ok(core)
     }
 
-    /// Waits until the last child has ended.
+    /// Waits until the last child and the last task have ended.
     pub(super) fn wind_down(
         &mut self,
-        winding: Winding<A>,
+        mut winding: Winding<A>,
         cell: &Arc<Cell<A>>,
         cx: &mut TaskContext<'_>,
     ) -> Step {
         cell.signals().lower(Signals::KIN);
         let seen = cell.signals().all();
-        if !is_family_closed(cell, seen) {
+        let is_closed = is_family_closed(cell, seen) & winding.patience.is_over(cell, cx);
+        if !is_closed {
             self.enter(Phase::WindingDown(winding));
             return self.wait(cell, seen, cx);
         }
-        let Winding { core, reason, then } = winding;
+        let Winding { core, reason, then, .. } = winding;
         match (core, then) {
             (Some(core), Then::CleanUp) => match self.clean_up(core, *reason, cell, cx) {
                 Ok(core) => self.work(Shift::new(core, cell), cell.lock(), cell, cx),
@@ -250,12 +256,11 @@ impl<A: Actor> Course<A> {
         reason: StopReason,
         cx: &mut TaskContext<'_>,
     ) -> Step {
-        if close_family(cell) {
+        if close_dependants(cell) {
             return self.end_now(cell, core, reason);
         }
         life::turn_away(cell, core.as_deref_mut(), &reason);
-        let reason = Box::new(reason);
-        self.wind_down(Winding { core, reason, then: Then::End }, cell, cx)
+        self.wind_down(Winding::new(core, Box::new(reason), Then::End), cell, cx)
     }
 
     fn end_now(
@@ -320,6 +325,52 @@ fn tell_supervisor<A: Actor>(cell: &Cell<A>, input: impl FnOnce(Key) -> Input) {
     if let Some(Post { family, key }) = post {
         family.feed(input(key));
     }
+}
+
+impl<A: Actor> Winding<A> {
+    const fn new(core: Option<Box<Core<A>>>, reason: Box<StopReason>, then: Then) -> Self {
+        Self { core, reason, then, patience: Patience::New }
+    }
+}
+
+impl Patience {
+    /// Whether no task beside the actor is waited for any more: none is left, or all that could be
+    /// done about it was.
+    fn is_over<A: Actor>(&mut self, cell: &Cell<A>, cx: &mut TaskContext<'_>) -> bool {
+        let Some(holder) = task::holder_if_any(cell) else { return true };
+        let runtime = &cell.system.runtime;
+        loop {
+            if holder.poll_empty(cx).is_ready() {
+                return true;
+            }
+            let is_killed = cell.signals().any(Signals::KILL);
+            *self = match self {
+                Self::New => Self::Asked(runtime.sleep(cell.settings.shutdown)),
+                Self::Asked(time) => {
+                    if !is_killed && Pin::new(time).poll(cx).is_pending() {
+                        return false;
+                    }
+                    holder.abort();
+                    Self::Aborted(runtime.sleep(TASK_GRACE))
+                }
+                Self::Aborted(time) => {
+                    if Pin::new(time).poll(cx).is_pending() {
+                        return false;
+                    }
+                    holder.reap();
+                    Self::Over
+                }
+                Self::Over => return true,
+            };
+        }
+    }
+}
+
+/// Tells children and tasks to end, and says whether there are none left.
+fn close_dependants<A: Actor>(cell: &Cell<A>) -> bool {
+    let holder = task::holder_if_any(cell);
+    holder.iter().for_each(|it| it.cancel());
+    close_family(cell) & holder.is_none_or(|it| it.is_empty())
 }
 
 /// Tells the children to end, and says whether there are none left.

@@ -77,6 +77,20 @@ struct Winding<A: Actor> {
     core: Option<Box<Core<A>>>,
     reason: Box<StopReason>,
     then: Then,
+    /// When the tasks beside the actor have had their time.
+    patience: Patience,
+}
+
+/// How long the tasks beside an actor are waited for, once it ends.
+enum Patience {
+    /// Their time has not begun.
+    New,
+    /// They have been asked to end.
+    Asked(Sleep),
+    /// They were aborted, and it takes them a moment.
+    Aborted(Sleep),
+    /// Those that are left hold their threads, and the reaper has them.
+    Over,
 }
 
 /// What follows when the children have ended.

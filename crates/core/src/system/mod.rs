@@ -25,6 +25,7 @@ pub(crate) use sweep::Swept;
 
 use crate::{
     Actor, ActorId, ActorRef, Counters, Create, DeadLetters, SpawnOptions, Status, StopReason,
+    TaskCounters, TaskInfo,
     cell::Cell,
     family::Family,
     life,
@@ -34,6 +35,7 @@ use crate::{
     spawn::Settings,
     supervision::{Input, Manner},
     sync::lock,
+    task::{Holder, TaskList},
     waits::{WaitInfo, Waits},
 };
 
@@ -81,6 +83,8 @@ struct Handle {
     settings: Arc<Settings>,
     /// The actors that the system itself supervises.
     family: OnceLock<Arc<Family>>,
+    /// The tasks and scopes that the system itself owns.
+    holder: OnceLock<Arc<Holder>>,
 }
 
 impl System {
@@ -111,6 +115,7 @@ impl System {
             name,
             runtime,
             origin,
+            tasks: TaskList::default(),
             roster: Mutex::default(),
             registry: Default::default(),
             groups: Default::default(),
@@ -128,7 +133,8 @@ impl System {
             handle: OnceLock::new(),
         });
         let settings = Arc::new(defaults.clone().settle(shared.is_watched));
-        Self::with_handle(Handle { shared, defaults, settings, family: OnceLock::new() })
+        let (family, holder) = (OnceLock::new(), OnceLock::new());
+        Self::with_handle(Handle { shared, defaults, settings, family, holder })
     }
 
     fn with_handle(handle: Handle) -> Self {
@@ -144,8 +150,9 @@ impl System {
             || {
                 let defaults = SpawnOptions::default();
                 let settings = Arc::new(defaults.clone().settle(shared.is_watched));
-                let (shared, family) = (Arc::clone(shared), OnceLock::new());
-                Self(Arc::new(Handle { shared, defaults, settings, family }))
+                let (family, holder) = (OnceLock::new(), OnceLock::new());
+                let shared = Arc::clone(shared);
+                Self(Arc::new(Handle { shared, defaults, settings, family, holder }))
             },
             Self,
         )
@@ -246,6 +253,36 @@ impl System {
         alive.iter().map(|it| ActorInfo::of(&**it)).collect()
     }
 
+    /// All tasks that have not ended, the last spawned first.
+    ///
+    /// ```
+    /// # use ghostlight_core::{System, TaskOwner};
+    /// # let system = System::new("docs");
+    /// let scope = system.scope();
+    /// scope.spawn(std::future::pending::<()>()).named("accept");
+    /// let tasks = system.tasks();
+    /// assert_eq!((&*tasks[0].name, tasks[0].owner), ("accept", TaskOwner::Scope(scope.id())));
+    /// ```
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskInfo> {
+        self.0.shared.tasks.newest_first().iter().map(|it| it.info()).collect()
+    }
+
+    /// Where all tasks went that were ever spawned.
+    #[must_use]
+    pub fn task_counters(&self) -> TaskCounters {
+        self.0.shared.tasks.counters()
+    }
+
+    /// What the system itself owns of tasks and scopes; a system that has closed cancels them.
+    pub(crate) fn holder(&self) -> Arc<Holder> {
+        let holder = self.0.holder.get_or_init(|| Holder::of_system(&self.0.shared));
+        if self.is_closed() && !holder.is_cancelled() {
+            holder.cancel();
+        }
+        Arc::clone(holder)
+    }
+
     /// The actors that the system itself supervises; a system that has closed takes no more.
     pub(crate) fn family(&self) -> Arc<Family> {
         let family = self.0.family.get_or_init(|| Family::of_system(&self.0.shared));
@@ -319,6 +356,9 @@ impl Drop for Handle {
     fn drop(&mut self) {
         if let Some(family) = self.family.get() {
             family.feed(Input::Close(Manner::Await));
+        }
+        if let Some(holder) = self.holder.get() {
+            holder.reap();
         }
         self.shared.stop_all();
     }

@@ -15,7 +15,7 @@ use super::{Handle, Roster, shutdown::Departures, sweep::Sweeper};
 use crate::{
     Actor, ActorId, Counters, DeadLetter, DeadReason, Observer, cell::Cell, dead_letter::LetterBox,
     endpoint::Patience, group::Groups, member::Member, observe::Subject, registry::Registry,
-    sync::lock, waits::Waits,
+    sync::lock, task::TaskList, waits::Waits,
 };
 
 /// From here on a default deadline may be kept to the nearest tick of the coarse clock.
@@ -27,6 +27,7 @@ pub struct Shared {
     pub(crate) runtime: Runtime,
     /// The system's own number in the ids of its actors.
     pub(super) origin: u32,
+    pub(crate) tasks: TaskList,
     pub(super) roster: Mutex<Roster>,
     pub(crate) registry: Registry,
     pub(crate) groups: Groups,
@@ -50,6 +51,10 @@ pub struct Shared {
 }
 
 impl Shared {
+    pub(crate) const fn origin(&self) -> u32 {
+        self.origin
+    }
+
     pub(crate) fn observe(&self, tell: impl Fn(&dyn Observer)) {
         self.observers.iter().for_each(|it| tell(&**it));
     }

@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     pin::Pin,
     sync::{Arc, Mutex, Weak, atomic::Ordering},
-    task::Poll,
+    task::{Context as TaskContext, Poll},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use ghostlight_rt::Sleep;
 
 use super::{Shared, System};
 use crate::{
-    ActorId, Ended, StopReason,
+    ActorId, Ended, StopReason, TaskInfo,
     mailbox::{Order, Verb},
     member::Member,
     supervision::{Input, LAST_GRACE, Manner},
@@ -45,6 +45,8 @@ pub struct ShutdownReport {
     pub killed: Vec<Departed>,
     /// Who did not even end then: something of theirs never gives the thread back.
     pub lost: Vec<Abandoned>,
+    /// Tasks that did not even end when they were aborted: they hold their threads.
+    pub lost_tasks: Vec<TaskInfo>,
 }
 
 impl ShutdownReport {
@@ -54,16 +56,16 @@ impl ShutdownReport {
         self.ended.iter().chain(&self.killed).map(|it| it.undelivered).sum()
     }
 
-    /// Whether everybody ended as told.
+    /// Whether everybody ended as told, and every task ended.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
-        self.killed.is_empty() && self.lost.is_empty()
+        self.killed.is_empty() && self.lost.is_empty() && self.lost_tasks.is_empty()
     }
 }
 
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { ended, killed, lost } = self;
+        let Self { ended, killed, lost, lost_tasks } = self;
         let (ended, undelivered) = (ended.len(), self.undelivered());
         write!(f, "{ended} ended, {} killed, {} lost", killed.len(), lost.len())?;
         write!(f, "; {undelivered} messages undelivered")?;
@@ -72,6 +74,9 @@ impl fmt::Display for ShutdownReport {
         }
         for it in lost {
             write!(f, "\nlost {} ({}): it holds its thread", it.name, it.id)?;
+        }
+        for it in lost_tasks {
+            write!(f, "\nlost {} of {} ({}): it holds its thread", it.name, it.owner, it.id)?;
         }
         Ok(())
     }
@@ -125,6 +130,9 @@ impl System {
     /// Each has its own shutdown deadline for the running handler and once more for `stopped`; then
     /// it is killed. Whoever has not ended after `deadline` is killed, all at once.
     ///
+    /// Tasks that no actor owns are cancelled first, all at once, and waited for last. What has not
+    /// ended after `deadline` is aborted.
+    ///
     /// ```
     /// # extern crate ghostlight_core as ghostlight;
     /// # use std::time::Duration;
@@ -148,6 +156,7 @@ impl System {
         if let Some(family) = self.0.family.get() {
             family.feed(Input::Close(Manner::Await));
         }
+        self.holder().cancel();
         let mut time = shared.runtime.sleep(deadline);
         let members = shared.top_level();
         let mut left = members.iter();
@@ -164,7 +173,19 @@ impl System {
         for member in left {
             has_ended(&**member, &mut grace).await;
         }
+        self.end_tasks(&mut time).await;
         shared.report(&log)
+    }
+
+    /// Waits for all tasks to end, and aborts those that have not when time is up.
+    async fn end_tasks(&self, time: &mut Sleep) {
+        let tasks = &self.0.shared.tasks;
+        if unless_over(time, |cx| tasks.poll_empty(cx)).await {
+            return;
+        }
+        tasks.newest_first().iter().for_each(|it| it.abort());
+        let mut grace = self.runtime().sleep(LAST_GRACE);
+        unless_over(&mut grace, |cx| tasks.poll_empty(cx)).await;
     }
 
     /// Waits for `trigger`, then [shuts down](Self::shutdown): how a program ends on Ctrl-C.
@@ -238,8 +259,16 @@ fn is_over(member: &dyn Member) -> bool {
 }
 
 async fn has_ended(member: &dyn Member, limit: &mut Sleep) -> bool {
+    unless_over(limit, |cx| member.poll_ended(cx).map(|_| ())).await
+}
+
+/// Whether `what` comes before the time is over.
+async fn unless_over(
+    limit: &mut Sleep,
+    mut what: impl FnMut(&mut TaskContext<'_>) -> Poll<()>,
+) -> bool {
     poll_fn(|cx| {
-        if member.poll_ended(cx).is_ready() {
+        if what(cx).is_ready() {
             return Poll::Ready(true);
         }
         Pin::new(&mut *limit).poll(cx).map(|()| false)
@@ -305,7 +334,8 @@ impl Shared {
         let (killed, ended) = departed.into_iter().partition(|it| it.was_killed);
         let left = lock(&self.roster).newest_first();
         let lost = left.iter().map(|it| Abandoned { id: it.id(), name: it.name().into() });
-        ShutdownReport { ended, killed, lost: lost.collect() }
+        let lost_tasks = self.tasks.newest_first().iter().map(|it| it.info()).collect();
+        ShutdownReport { ended, killed, lost: lost.collect(), lost_tasks }
     }
 
     /// Reports a child that did not end when it was killed.

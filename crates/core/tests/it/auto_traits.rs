@@ -1,13 +1,14 @@
 //! What may cross threads and what may move: one line per public type.
 
 use ghostlight::{
-    ActorId, ActorInfo, ActorRef, Ask, AskError, Asking, BroadcastReport, Capacity, Cause,
-    CheckingHealth, Context, Counters, DeadLetter, DeadLetters, DeadReason, Delivery, DrainBudget,
-    Failure, Group, GroupChange, GroupChanges, GroupInfo, Health, HealthCheck, JoinGroupError,
-    LookupError, MailboxOptions, MessageType, MissedTicks, Mode, Outbound, Overflow, Priority,
-    ReadContext, Recipient, Refused, RegisterError, ReplyPort, ShutdownReport, SpawnOptions,
-    StopReason, Subject, System, SystemBuilder, Tell, TellError, Telling, Timer, WeakActorRef,
-    WireName,
+    ActorId, ActorInfo, ActorRef, Ask, AskError, Asking, BroadcastReport, Cancelled, Capacity,
+    Cause, CheckingHealth, Context, Counters, DeadLetter, DeadLetters, DeadReason, Delivery,
+    DrainBudget, Failure, FirstSuccess, Group, GroupChange, GroupChanges, GroupInfo, Health,
+    HealthCheck, JoinError, JoinGroupError, LookupError, MailboxOptions, MessageType, MissedTicks,
+    Mode, Outbound, Overflow, Priority, Quorum, QuorumError, ReadContext, Recipient, Refused,
+    RegisterError, ReplyPort, Scope, ScopeId, ScopeReport, ShutdownReport, SpawnOptions,
+    StopReason, Subject, System, SystemBuilder, Task, TaskCounters, TaskError, TaskId, TaskInfo,
+    TaskKind, TaskOwner, TaskState, Tell, TellError, Telling, Timer, WeakActorRef, WireName,
 };
 
 use crate::{
@@ -69,7 +70,23 @@ assert_auto_traits! {
     ReplyPort<u64>: Send & Unpin;
     ShutdownReport: Send & Sync & Unpin;
     SpawnOptions: Send & Sync & Unpin & Clone;
+    Cancelled: Send & Sync & Unpin & Copy;
+    JoinError: Send & Sync & Unpin & Clone;
+    Quorum: Send & Sync & Unpin & Copy;
+    QuorumError<u64, String>: Send & Sync & Unpin & Clone;
+    Scope: Send & Sync & Unpin & Clone;
+    Scope<FirstSuccess, std::cell::Cell<u64>, String>: Send & Sync & Unpin & Clone;
+    ScopeId: Send & Sync & Unpin & Copy;
+    ScopeReport: Send & Sync & Unpin & Clone;
     StopReason: Send & Sync & Unpin & Clone;
+    Task<std::cell::Cell<u64>>: Send & Sync & Unpin;
+    TaskCounters: Send & Sync & Unpin & Copy;
+    TaskError<String>: Send & Sync & Unpin & Clone;
+    TaskId: Send & Sync & Unpin & Copy;
+    TaskInfo: Send & Sync & Unpin & Clone;
+    TaskKind: Send & Sync & Unpin & Copy;
+    TaskOwner: Send & Sync & Unpin & Copy;
+    TaskState: Send & Sync & Unpin & Copy;
     Subject<'static>: Send & Sync & Unpin & Copy;
     System: Send & Sync & Unpin & Clone;
     SystemBuilder: Send & Sync & Unpin;

@@ -21,9 +21,12 @@ struct Link {
     log: Log<Option<Duration>>,
     /// How long it takes before it asks the next.
     pause: Duration,
-    change: fn(Ask<'_, Go, ActorRef<Self>>) -> Ask<'_, Go, ActorRef<Self>>,
+    change: Change,
     outcomes: Log<Result<(), AskError<Go>>>,
 }
+
+/// What is said about an ask before it is sent.
+type Change = fn(Ask<'_, Go, ActorRef<Link>>) -> Ask<'_, Go, ActorRef<Link>>;
 
 #[derive(Debug, Message)]
 #[message(reply = ())]
@@ -55,11 +58,7 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(
-        system: &System,
-        pause: Duration,
-        change: fn(Ask<'_, Go, ActorRef<Link>>) -> Ask<'_, Go, ActorRef<Link>>,
-    ) -> Self {
+    fn new(system: &System, pause: Duration, change: Change) -> Self {
         let (log, outcomes) = (Log::default(), Log::default());
         let link = |next, pause| {
             let (log, outcomes) = (log.clone(), outcomes.clone());
@@ -72,7 +71,6 @@ impl Chain {
 
 #[conformance(virtual_time)]
 async fn a_nested_deadline_can_only_shorten() {
-    type Change = fn(Ask<'_, Go, ActorRef<Link>>) -> Ask<'_, Go, ActorRef<Link>>;
     let changes: [(&str, Change, u64); 4] = [
         ("as it is", |it| it, 600),
         ("longer", |it| it.within(ms(5_000)), 600),

@@ -1,0 +1,121 @@
+//! How the result of a task comes back to its actor as a message.
+
+use std::{
+    any::type_name,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{Arc, Weak},
+};
+
+use ghostlight_rt::BoxFuture;
+
+use super::{Holder, JoinError, Slot};
+use crate::{
+    Actor, DeadReason, Failure, Handler, Message, Refused,
+    ask::{NotBegun, Skipped},
+    cell::Cell,
+    core::Core,
+    lend::{Host, serve_guest},
+    protocol::{Buried, Letter, Parcel, Remains, serve},
+    waits::WaitId,
+};
+
+/// Why a result dies that comes to the next incarnation.
+const TOO_LATE: DeadReason = DeadReason::Other("the incarnation that it was for had ended");
+
+/// The way back to the incarnation that started a task.
+pub(super) struct Pipe<A: Actor> {
+    cell: Weak<Cell<A>>,
+    incarnation: u32,
+    holder: Arc<Holder>,
+}
+
+impl<A: Actor> Pipe<A> {
+    pub(super) fn new(cell: &Arc<Cell<A>>, incarnation: u32, holder: Arc<Holder>) -> Self {
+        Self { cell: Arc::downgrade(cell), incarnation, holder }
+    }
+
+    /// Tells the actor, if the incarnation still goes on; then whoever waits for the task.
+    pub(super) fn deliver<T, M: Message>(
+        self,
+        outcome: Result<T, JoinError>,
+        into_message: impl FnOnce(Result<T, JoinError>) -> M,
+        told: &Slot<()>,
+    ) where
+        A: Handler<M>,
+    {
+        let end = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+        if let Some(cell) = self.cell.upgrade().filter(|_| !self.holder.is_cancelled()) {
+            let piped = catch_unwind(AssertUnwindSafe(|| {
+                let message = into_message(outcome);
+                let piped = Piped { incarnation: self.incarnation, message };
+                cell.take_parcel(Box::new(piped));
+            }));
+            if let Err(payload) = piped {
+                cell.report(&Failure::panicked(&*payload));
+            }
+        }
+        told.fill(end);
+    }
+}
+
+/// A result on its way, for one incarnation only.
+struct Piped<M> {
+    incarnation: u32,
+    message: M,
+}
+
+impl<A: Handler<M>, M: Message> Parcel<A> for Piped<M> {
+    fn open<'a>(
+        self: Box<Self>,
+        core: &'a mut Core<A>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            let Self { incarnation, message } = *self;
+            if incarnation == core.incarnation {
+                let asker = core.teller();
+                serve!(core, M, message, asker);
+            } else {
+                core.skip(NotBegun::<M>::Skipped(Skipped::Dead));
+                core.cell.bury_one(message, TOO_LATE);
+            }
+        })
+    }
+
+    fn lend<'h>(
+        self: Box<Self>,
+        actor: &'h mut A,
+        host: Host<'h, A>,
+    ) -> BoxFuture<'h, Option<Failure>> {
+        let Self { incarnation, message } = *self;
+        if incarnation == host.incarnation {
+            return Box::pin(serve_guest(actor, host, Letter::Tell(message)));
+        }
+        host.cell.count_turn();
+        host.cell.skip(NotBegun::<M>::Skipped(Skipped::Dead));
+        host.cell.bury_one(message, TOO_LATE);
+        Box::pin(std::future::ready(None))
+    }
+
+    fn wait(&self) -> WaitId {
+        WaitId::NONE
+    }
+
+    fn message_type(&self) -> &'static str {
+        type_name::<M>()
+    }
+
+    fn into_remains(self: Box<Self>) -> Box<dyn Remains> {
+        self
+    }
+}
+
+impl<M: Message> Remains for Piped<M> {
+    fn type_name(&self) -> &'static str {
+        type_name::<M>()
+    }
+
+    fn bury(self: Box<Self>, _: Refused) -> Buried {
+        Buried::Dead(Box::new(self.message))
+    }
+}
