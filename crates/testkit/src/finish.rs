@@ -22,7 +22,7 @@ impl World {
         let mut faults: Vec<String> = self.breaches().iter().map(ToString::to_string).collect();
         for system in self.take_systems() {
             let report = self.block_on(system.shutdown(Duration::from_secs(60)));
-            if !report.lost.is_empty() {
+            if !(report.lost.is_empty() && report.lost_tasks.is_empty()) {
                 faults.push(format!("system `{}` did not end: {report}", system.name()));
             }
             let counters = system.counters();

@@ -16,6 +16,7 @@ mod order_at_the_end;
 mod probes;
 mod pruning;
 mod replay;
+mod scopes;
 mod seam;
 mod stories;
 mod storm;
