@@ -85,7 +85,7 @@ impl Holder {
         let mut below = State {
             limits: state.limits,
             is_cancelled: state.is_cancelled && !is_sheltered,
-            is_reaped: state.is_reaped,
+            is_reaped: state.is_reaped && !is_sheltered,
             ..State::default()
         };
         if is_sheltered {
@@ -297,11 +297,24 @@ impl Holder {
     }
 }
 
-impl Drop for Holder {
-    fn drop(&mut self) {
-        if let (Some(parent), TaskOwner::Scope(id)) = (&self.parent, self.owner) {
+impl Holder {
+    /// Lets go of the holder above, which forgets this one.
+    fn part(&mut self) -> Option<Arc<Self>> {
+        let parent = self.parent.take()?;
+        if let TaskOwner::Scope(id) = self.owner {
             let gone = lock(&parent.state).scopes.remove(&id);
             drop(gone);
+        }
+        Some(parent)
+    }
+}
+
+impl Drop for Holder {
+    /// One after the other: so many levels must not be as many stack frames.
+    fn drop(&mut self) {
+        let mut next = self.part();
+        while let Some(parent) = next {
+            next = Arc::into_inner(parent).and_then(|mut it| it.part());
         }
     }
 }

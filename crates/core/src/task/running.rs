@@ -76,20 +76,23 @@ impl<F: Future, S: Sink<F::Output>> Running<F, S> {
                 self.look(cx)?;
                 Poll::Pending
             }
-            // One that was told to end, and has ended, was cancelled.
-            Ok(Poll::Ready(_)) if self.record.has_seen() => Poll::Ready(Err(JoinError::Cancelled)),
             Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
             Err(payload) => Poll::Ready(Err(JoinError::panicked(&*payload))),
         }
     }
 
     /// Drops the user's future, takes the task off all lists, and tells how it ended, in this order.
-    fn settle(&mut self, mut outcome: Result<F::Output, JoinError>) {
+    fn settle(&mut self, outcome: Result<F::Output, JoinError>) {
         self.alarm = None;
+        let (mut outcome, unwanted) = match outcome {
+            // One that was told to end, and has ended, was cancelled.
+            Ok(value) if self.record.has_seen() => (Err(JoinError::Cancelled), Some(value)),
+            outcome => (outcome, None),
+        };
         let work = self.work.take();
         let dropped = {
             let _entered = enter(&self.record);
-            catch_unwind(AssertUnwindSafe(|| drop(work)))
+            catch_unwind(AssertUnwindSafe(|| drop((work, unwanted))))
         };
         if let Err(payload) = dropped {
             outcome = Err(JoinError::panicked(&*payload));
@@ -100,8 +103,12 @@ impl<F: Future, S: Sink<F::Output>> Running<F, S> {
         }
         self.record.holder.system.tasks.remove(self.record.id, end);
         self.record.holder.remove(self.record.id, end);
-        if let Some(sink) = self.sink.take() {
-            sink.settle(self.record.id, outcome);
+        let Some(sink) = self.sink.take() else { return };
+        let id = self.record.id;
+        // A value that nobody wants is dropped in there.
+        let told = catch_unwind(AssertUnwindSafe(|| sink.settle(id, outcome)));
+        if let Err(payload) = told {
+            self.report(&Failure::panicked(&*payload).to_string());
         }
     }
 

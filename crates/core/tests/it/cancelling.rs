@@ -247,7 +247,30 @@ async fn a_scope_that_is_made_inside_a_shield_is_fresh_and_ends_when_its_maker_i
     assert!(system.tasks().is_empty());
 }
 
-#[conformance(virtual_time)]
+#[tokio::test(start_paused = true)]
+async fn a_scope_that_is_made_inside_a_shield_of_what_is_reaped_ends_when_it_is_dropped() {
+    let system = System::new("test");
+    let scope = system.scope();
+    let outer = scope.scope();
+    scope.spawn(async move {
+        cancelled().await;
+        shield(async {
+            let fresh = outer.scope();
+            assert!(!fresh.is_cancelled());
+            fresh.spawn(cancelled());
+            sleep(1).await;
+            assert_eq!(fresh.task_ids().len(), 1, "nobody has cancelled it");
+        })
+        .await;
+    });
+    rest().await;
+    drop(scope);
+    sleep(2).await;
+    assert!(system.tasks().is_empty(), "{:?}", system.tasks());
+    assert_eq!(system.task_counters().cancelled, 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_waits_behind_a_waker_of_its_own_hears_of_the_request_and_of_a_deadline() {
     let system = stage::system("test");
     for limit in [Duration::MAX, seconds(1)] {

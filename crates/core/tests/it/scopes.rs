@@ -131,14 +131,14 @@ async fn to_join_a_scope_is_to_wait_for_the_scopes_within() {
     assert_eq!(system.runtime().now() - begun, millis(50));
 }
 
-#[conformance(virtual_time)]
-async fn ten_thousand_scopes_in_one_another_are_cancelled_without_overflowing_the_stack() {
-    let system = stage::system("test");
+#[tokio::test(start_paused = true)]
+async fn fifty_thousand_scopes_in_one_another_are_cancelled_without_overflowing_the_stack() {
+    let system = System::new("test");
     let mut scopes = vec![system.scope()];
-    for _ in 0..10_000 {
+    for _ in 0..50_000 {
         scopes.push(scopes[scopes.len() - 1].scope());
     }
-    let deepest = scopes[10_000].spawn(pending::<()>());
+    let deepest = scopes[50_000].spawn(pending::<()>());
     scopes[0].cancel_all();
     assert_eq!(deepest.join().await, Err(JoinError::Cancelled));
     drop(scopes);

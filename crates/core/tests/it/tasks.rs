@@ -196,6 +196,35 @@ async fn a_panic_that_nobody_joins_is_told_to_observers_and_so_is_one_in_a_drop(
     assert_eq!(log.take(), ["printer: out of paper", "drawer: stuck"]);
 }
 
+/// A value that is dropped with a noise.
+struct Loud(Log<&'static str>);
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        self.0.push("dropped");
+        panic!("loud")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_nobody_wants_may_panic_when_it_is_dropped_and_ends_nothing_else() {
+    let (log, values) = (Log::default(), Log::default());
+    let system = System::builder("test").observer(Panics(log.clone())).build();
+    let (one, other) = (Loud(values.clone()), Loud(values.clone()));
+    system.spawn_detached(async move { one }).named("unwanted");
+    let told = system.spawn_task(async move {
+        ghostlight::cancelled().await;
+        other
+    });
+    let told = told.named("told");
+    rest().await;
+    told.cancel();
+    assert_eq!(told.join().await.err(), Some(JoinError::Panicked("loud".to_owned())));
+    assert_eq!(log.take(), ["unwanted: loud", "told: loud"]);
+    assert_eq!((values.take().len(), system.tasks().len()), (2, 0));
+    assert_eq!(counts(&system), [2, 0, 1, 0, 1, 0]);
+}
+
 #[test]
 fn a_task_that_is_lost_with_its_runtime_was_aborted() {
     let lost = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -138,8 +138,11 @@ fn whatever_the_order_a_joiner_sees_each_outcome_once_and_a_quorum_is_right() {
 
 /// An actor that has something fetched, and fails when it is told to.
 struct Desk {
-    told: Arc<Mutex<Vec<(u32, u32)>>>,
+    told: Told,
 }
+
+/// Which incarnation sent for a result, and which one was told of it.
+type Told = Arc<Mutex<Vec<(u32, u32)>>>;
 
 #[derive(Debug, Message)]
 struct Fetch;
@@ -178,12 +181,12 @@ impl Handler<Fetched> for Desk {
 
 impl Handler<Fail> for Desk {
     async fn handle(&mut self, _: Fail, cx: &mut Context<'_, Self>) {
-        cx.fail(Failure::recoverable("as told")).await
+        cx.fail::<()>(Failure::recoverable("as told")).await;
     }
 }
 
-fn desk(system: &System) -> (ActorRef<Desk>, Arc<Mutex<Vec<(u32, u32)>>>) {
-    let told = Arc::new(Mutex::new(Vec::new()));
+fn desk(system: &System) -> (ActorRef<Desk>, Told) {
+    let told = Told::default();
     let shared = Arc::clone(&told);
     let make = move || Desk { told: Arc::clone(&shared) };
     (system.supervise(make, ChildSpec::permanent()), told)
