@@ -357,7 +357,6 @@ impl Patience {
                     if Pin::new(time).poll(cx).is_pending() {
                         return false;
                     }
-                    holder.reap();
                     Self::Over
                 }
                 Self::Over => return true,

@@ -89,7 +89,7 @@ enum Patience {
     Asked(Sleep),
     /// They were aborted, and it takes them a moment.
     Aborted(Sleep),
-    /// Those that are left hold their threads, and the reaper has them.
+    /// Those that are left hold their threads, and are left to the reaper with their incarnation.
     Over,
 }
 

@@ -4,8 +4,8 @@ use std::{future::pending, sync::mpsc, time::Duration};
 
 use ghostlight::{
     Actor, ActorRef, ChildSpec, Context, DeadReason, DrainBudget, Failure, Handler, JoinError,
-    Message, Scope, SpawnOptions, StopReason, System, TaskKind, TaskOwner, cancelled, is_cancelled,
-    shield,
+    Message, Scope, SpawnOptions, StopReason, System, TaskKind, TaskOwner, TaskState, cancelled,
+    is_cancelled, shield,
 };
 use ghostlight_rt::BoxFuture;
 
@@ -231,6 +231,7 @@ async fn a_result_that_comes_to_a_closed_door_is_a_dead_letter_and_counted() {
     rest().await;
     let dead = dead::<Done>(&mut letters);
     assert_eq!(dead, [(Done(Ok(7)), DeadReason::Stopped)]);
+    assert_eq!(system.counters().refused, 1);
     gate.open();
     ended(&desk).await;
     assert_conserved(&system);
@@ -407,7 +408,45 @@ async fn blocking_work_that_looks_ends_with_its_actor_and_other_work_is_left_to_
     assert!(system.task_counters().conserves());
 }
 
-#[conformance(virtual_time)]
+#[test]
+fn blocking_work_that_is_cancelled_while_it_waits_for_a_thread_never_begins() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let narrow = builder.worker_threads(1).max_blocking_threads(1).enable_all().build().unwrap();
+    narrow.block_on(async {
+        let system = System::new("test");
+        let (desk, log) = desk(&system);
+        let (go, wait) = mpsc::channel();
+        let (begun, has_begun) = mpsc::channel();
+        blocking(&desk, move || {
+            begun.send(()).unwrap();
+            wait.recv().unwrap()
+        })
+        .await;
+        has_begun.recv_timeout(Duration::from_secs(60)).unwrap();
+        let written = log.clone();
+        blocking(&desk, move || {
+            written.push("begun".to_owned());
+            2
+        })
+        .await;
+        assert_eq!(soon("answer", desk.ask(Incarnation)).await.unwrap(), 0);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(log.all().len(), 0, "it waits for a thread");
+        desk.stop();
+        soon("request to end", async {
+            while system.tasks().iter().any(|it| it.state == TaskState::Running) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+        .await;
+        go.send(1).unwrap();
+        ended(&desk).await;
+        assert_eq!(log.take(), ["stopped beside 0"]);
+        assert_eq!(system.task_counters().cancelled, 1);
+    });
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_a_thousand_tasks_and_restarts_everything_is_back_where_it_was() {
     let system = stage::system("test");
     let (desk, _log) = supervised(&system);

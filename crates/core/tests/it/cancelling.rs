@@ -248,6 +248,31 @@ async fn a_scope_that_is_made_inside_a_shield_is_fresh_and_ends_when_its_maker_i
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_comes_later_does_not_reach_a_scope_that_was_made_inside_a_shield() {
+    let (system, log) = (System::new("test"), Log::default());
+    let scope = system.scope();
+    let (outer, written) = (scope.clone(), log.clone());
+    let task = scope.spawn(async move {
+        shield(async {
+            let fresh = outer.scope();
+            let plain = fresh.scope();
+            let saving = [fresh.spawn(sleep(3)), plain.spawn(sleep(4))];
+            for it in saving {
+                written.push(it.join().await);
+            }
+            assert!(!fresh.is_cancelled());
+        })
+        .await;
+        cancelled().await;
+    });
+    rest().await;
+    scope.cancel_all();
+    assert_eq!(system.tasks().iter().filter(|it| it.state == TaskState::Running).count(), 2);
+    assert_eq!(task.join().await, Err(JoinError::Cancelled));
+    assert_eq!(log.take(), [Ok(()), Ok(())]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_scope_that_is_made_inside_a_shield_of_what_is_reaped_ends_when_it_is_dropped() {
     let system = System::new("test");
     let scope = system.scope();
@@ -281,8 +306,10 @@ async fn what_waits_behind_a_waker_of_its_own_hears_of_the_request_and_of_a_dead
             set.first().await;
             _ = done.send(());
         });
-        sleep(1).await;
-        task.cancel();
+        sleep(2).await;
+        if limit == Duration::MAX {
+            task.cancel();
+        }
         soon("word of the request", answer).await.unwrap();
         assert_eq!(task.join().await, Err(JoinError::Cancelled));
     }
