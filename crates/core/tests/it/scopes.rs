@@ -294,3 +294,31 @@ async fn a_system_that_nobody_holds_cancels_its_tasks() {
     rest().await;
     assert_eq!(alive(&count), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_many_threads_tasks_that_end_as_they_are_cancelled_are_each_counted_once() {
+    let system = System::new("test");
+    for round in 0..200 {
+        let scope = system.scope();
+        let within = scope.scope();
+        for index in 0..20 {
+            let siblings = within.clone();
+            scope.spawn(async move {
+                siblings.spawn(async {});
+                tokio::task::yield_now().await;
+                if index % 3 == 0 { checkpoint().await.map_or(0, |()| 1) } else { 2 }
+            });
+        }
+        drop(within);
+        match round % 3 {
+            0 => scope.cancel_all(),
+            1 => drop(scope.clone()),
+            _ => tokio::task::yield_now().await,
+        }
+        let report = soon("end of all", scope.join()).await;
+        assert_eq!(report.completed + report.cancelled, 20, "{report:?}");
+    }
+    let counters = system.task_counters();
+    assert!(counters.conserves(), "{counters:?}");
+    assert_eq!((counters.alive, counters.reaped, counters.aborted), (0, 0, 0));
+}
