@@ -413,7 +413,7 @@ fn blocking_work_that_is_cancelled_while_it_waits_for_a_thread_never_begins() {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let narrow = builder.worker_threads(1).max_blocking_threads(1).enable_all().build().unwrap();
     narrow.block_on(async {
-        let system = System::new("test");
+        let system = stage::system("test");
         let (desk, log) = desk(&system);
         let (go, wait) = mpsc::channel();
         let (begun, has_begun) = mpsc::channel();
@@ -446,7 +446,7 @@ fn blocking_work_that_is_cancelled_while_it_waits_for_a_thread_never_begins() {
     });
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance(virtual_time)]
 async fn after_a_thousand_tasks_and_restarts_everything_is_back_where_it_was() {
     let system = stage::system("test");
     let (desk, _log) = supervised(&system);

@@ -247,9 +247,9 @@ async fn a_scope_that_is_made_inside_a_shield_is_fresh_and_ends_when_its_maker_i
     assert!(system.tasks().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance(virtual_time)]
 async fn a_request_that_comes_later_does_not_reach_a_scope_that_was_made_inside_a_shield() {
-    let (system, log) = (System::new("test"), Log::default());
+    let (system, log) = (stage::system("test"), Log::default());
     let scope = system.scope();
     let (outer, written) = (scope.clone(), log.clone());
     let task = scope.spawn(async move {
@@ -272,9 +272,9 @@ async fn a_request_that_comes_later_does_not_reach_a_scope_that_was_made_inside_
     assert_eq!(log.take(), [Ok(()), Ok(())]);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance(virtual_time)]
 async fn a_scope_that_is_made_inside_a_shield_of_what_is_reaped_ends_when_it_is_dropped() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let scope = system.scope();
     let outer = scope.scope();
     scope.spawn(async move {
@@ -295,7 +295,7 @@ async fn a_scope_that_is_made_inside_a_shield_of_what_is_reaped_ends_when_it_is_
     assert_eq!(system.task_counters().cancelled, 2);
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance(virtual_time)]
 async fn what_waits_behind_a_waker_of_its_own_hears_of_the_request_and_of_a_deadline() {
     let system = stage::system("test");
     for limit in [Duration::MAX, seconds(1)] {

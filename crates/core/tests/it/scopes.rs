@@ -131,9 +131,9 @@ async fn to_join_a_scope_is_to_wait_for_the_scopes_within() {
     assert_eq!(system.runtime().now() - begun, millis(50));
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance(virtual_time)]
 async fn fifty_thousand_scopes_in_one_another_are_cancelled_without_overflowing_the_stack() {
-    let system = System::new("test");
+    let system = stage::system("test");
     let mut scopes = vec![system.scope()];
     for _ in 0..50_000 {
         scopes.push(scopes[scopes.len() - 1].scope());
@@ -295,9 +295,9 @@ async fn a_system_that_nobody_holds_cancels_its_tasks() {
     assert_eq!(alive(&count), 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[conformance(threads)]
 async fn on_many_threads_tasks_that_end_as_they_are_cancelled_are_each_counted_once() {
-    let system = System::new("test");
+    let system = stage::system("test");
     for round in 0..200 {
         let scope = system.scope();
         let within = scope.scope();
@@ -305,7 +305,7 @@ async fn on_many_threads_tasks_that_end_as_they_are_cancelled_are_each_counted_o
             let siblings = within.clone();
             scope.spawn(async move {
                 siblings.spawn(async {});
-                tokio::task::yield_now().await;
+                stage::yield_now().await;
                 if index % 3 == 0 { checkpoint().await.map_or(0, |()| 1) } else { 2 }
             });
         }
@@ -313,7 +313,7 @@ async fn on_many_threads_tasks_that_end_as_they_are_cancelled_are_each_counted_o
         match round % 3 {
             0 => scope.cancel_all(),
             1 => drop(scope.clone()),
-            _ => tokio::task::yield_now().await,
+            _ => stage::yield_now().await,
         }
         let report = soon("end of all", scope.join()).await;
         assert_eq!(report.completed + report.cancelled, 20, "{report:?}");

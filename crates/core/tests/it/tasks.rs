@@ -206,7 +206,7 @@ impl Drop for Loud {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[conformance(virtual_time)]
 async fn a_value_that_nobody_wants_may_panic_when_it_is_dropped_and_ends_nothing_else() {
     let (log, values) = (Log::default(), Log::default());
     let system = System::builder("test").observer(Panics(log.clone())).build();
