@@ -260,7 +260,22 @@ impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
     ///
     /// # Errors
     /// If that time is over.
+    #[inline]
     fn budget(&mut self) -> Result<Budget, ()> {
+        if self.options.limit.is_none()
+            && here::budget() == Budget::NONE
+            && let Patience::Until(due) = self.target.patience()
+        {
+            return Ok(Budget { until: NO_END, due });
+        }
+        self.limited()
+    }
+
+    /// The same where there is more than the default deadline to look at.
+    ///
+    /// # Errors
+    /// If that time is over.
+    fn limited(&mut self) -> Result<Budget, ()> {
         let given = self.given();
         let mut budget = Budget { until: NO_END, due: given.due };
         if self.options.limit.is_none() {

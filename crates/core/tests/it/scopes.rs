@@ -76,6 +76,7 @@ async fn a_scope_is_joined_again_and_tells_how_its_tasks_ended() {
     scope.spawn(async {});
     assert_eq!(scope.join().await.completed, 1);
     scope.spawn(async { panic!("first") });
+    rest().await;
     scope.spawn(async { panic!("second") });
     scope.spawn(pending::<()>());
     rest().await;
@@ -283,7 +284,7 @@ async fn a_shutdown_aborts_what_has_not_ended_when_time_is_up() {
 
 #[conformance(virtual_time)]
 async fn a_system_that_nobody_holds_cancels_its_tasks() {
-    let system = stage::system("test");
+    let system = stage::unkept("test");
     let (held, count) = Counted::new();
     system.spawn_detached(async move {
         let _held = held;
