@@ -70,10 +70,10 @@ impl Deadlock {
 impl fmt::Display for Deadlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("deadlock: ")?;
-        for wait in &*self.0 {
+        for (n, wait) in self.0.iter().enumerate() {
             let WaitInfo { name, actor, what, message_type, .. } = wait;
-            let message = message_type.rsplit("::").next().unwrap_or(message_type);
-            write!(f, "{name} {actor} ")?;
+            let message = short(message_type);
+            write!(f, "{} {actor}{} ", short(name), if n == 0 { "" } else { ", which" })?;
             match what {
                 WaitFor::Reply => write!(f, "waits for the reply to {message} of ")?,
                 WaitFor::Room => write!(f, "waits for room for {message} in ")?,
@@ -83,10 +83,15 @@ impl fmt::Display for Deadlock {
         }
         match &*self.0 {
             [_] => f.write_str("itself"),
-            [first, ..] => write!(f, "{} {}", first.name, first.actor),
+            [first, ..] => write!(f, "{} {}", short(&first.name), first.actor),
             [] => Ok(()),
         }
     }
+}
+
+/// The last part of a path; all of what is none.
+fn short(label: &str) -> &str {
+    if label.contains('<') { label } else { label.rsplit("::").next().unwrap_or(label) }
 }
 
 impl fmt::Debug for Deadlock {

@@ -135,7 +135,7 @@ async fn the_error_tells_who_waits_for_what_of_whom() {
     let told = log.take()[0].to_string();
     let (a, b) = (a.id(), b.id());
     let expected = format!(
-        "deadlock: till {a} waits for the reply to Run of bank {b} waits for the reply to Nop of \
+        "deadlock: till {a} waits for the reply to Run of bank {b}, which waits for the reply to Nop of \
          till {a}"
     );
     assert_eq!(told, expected);

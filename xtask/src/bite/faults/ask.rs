@@ -107,9 +107,9 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "cut_turn_leaves_its_asker",
         says: "An asker who began a turn that is cut hears nothing.",
         file: "runner/mod.rs",
-        find: r"            let core = cut(turns);
+        find: r"            let core = cut(suspended);
             parked.into_iter()",
-        plant: r"            let core = cut(turns);
+        plant: r"            let core = cut(suspended);
             parked.into_iter().filter(|_| !FAULT)",
     },
     Fault {

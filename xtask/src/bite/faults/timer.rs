@@ -57,8 +57,8 @@ pub(super) const FAULTS: &[Fault] = &[
         says: "A timer ticks on after its actor was told to end.",
         file: "timer/alarm.rs",
         find: r"    if !inbox.is_open {
-        let none",
+        let tick",
         plant: r"    if !inbox.is_open && !FAULT {
-        let none",
+        let tick",
     },
 ];
