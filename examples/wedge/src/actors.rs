@@ -118,7 +118,7 @@ pub(crate) async fn run() -> Result<Day, Box<dyn Error>> {
     let mut orders = JoinSet::new();
     for _ in 0..ORDERS {
         let shop = shop.clone();
-        orders.spawn(async move { shop.ask(Order).await });
+        orders.spawn(async move { shop.ask(Order).queued().await });
     }
     let mut done = 0;
     while let Some(order) = orders.join_next().await {

@@ -16,7 +16,8 @@ const ROOM: usize = 4;
 /// What is left when the store begins to warn.
 const LOW: u32 = 50;
 
-#[tokio::main]
+// One thread, so that every day is the same busy day.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let done = channels::run().await;
     println!("channels: {done} of {ORDERS} orders, and nothing moves any more");
