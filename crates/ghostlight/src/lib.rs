@@ -101,6 +101,9 @@ mod book {
     #[doc = include_str!("../../../docs/book/structured-concurrency.md")]
     mod structured_concurrency {}
 
+    #[doc = include_str!("../../../docs/book/when-actors-wait.md")]
+    mod when_actors_wait {}
+
     #[doc = include_str!("../../../docs/book/when-not-to-use-an-actor.md")]
     mod when_not_to_use_an_actor {}
 }
