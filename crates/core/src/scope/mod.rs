@@ -35,6 +35,7 @@ pub use self::{
 use crate::{
     ScopeId, System, Task, TaskId,
     task::{Holder, Tenure},
+    waits::Held,
 };
 
 /// An owner of tasks: none of them outlives it.
@@ -112,12 +113,17 @@ impl Scope {
     /// Waits until no task is left in this scope and in the scopes within, and tells how its own
     /// tasks have ended so far.
     ///
-    /// Nothing is closed by that: more may be spawned, and joined again.
+    /// Nothing is closed by that: more may be spawned, and joined again. Inside a handler, a task of the
+    /// scope that asks that very actor meanwhile is refused: it could never be answered.
     ///
     /// # Cancel safety
     /// Nothing is lost by dropping it.
     pub async fn join(&self) -> ScopeReport {
+        let system = &self.hold.0.system;
+        let tasks = self.task_ids();
+        let waits: Vec<_> = tasks.iter().map(|it| Held::noted(system, it.node())).collect();
         self.hold.0.empty().await;
+        drop(waits);
         self.hold.0.report()
     }
 }

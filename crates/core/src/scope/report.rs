@@ -29,7 +29,8 @@ impl ScopeReport {
         match end {
             None => self.completed += 1,
             Some(JoinError::Cancelled) => self.cancelled += 1,
-            Some(JoinError::Aborted) => self.aborted += 1,
+            // Nothing ends by a wait that was refused.
+            Some(JoinError::Aborted | JoinError::Deadlock(_)) => self.aborted += 1,
             Some(JoinError::Panicked(text)) => {
                 self.panicked += 1;
                 self.first_panic.get_or_insert_with(|| text.clone());

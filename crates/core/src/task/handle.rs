@@ -9,7 +9,11 @@ use std::{
 };
 
 use super::{Holder, Spawned, TaskId, Tenure};
-use crate::{System, sync::lock};
+use crate::{
+    Deadlock, System,
+    sync::lock,
+    waits::{Held, WaitFor},
+};
 
 /// A task that was spawned: to wait for it, or to cancel it.
 ///
@@ -51,6 +55,9 @@ pub enum JoinError {
     Panicked(String),
     /// It was dropped: it had not ended when its grace was over, or its runtime ended.
     Aborted,
+    /// It goes on, or is cancelled with its handle. To wait for it inside a handler would have closed this
+    /// circle: it waits for that very actor.
+    Deadlock(Deadlock),
 }
 
 impl fmt::Display for JoinError {
@@ -59,6 +66,7 @@ impl fmt::Display for JoinError {
             Self::Cancelled => f.write_str("the task was cancelled"),
             Self::Panicked(text) => write!(f, "the task panicked: {text}"),
             Self::Aborted => f.write_str("the task was aborted"),
+            Self::Deadlock(cycle) => fmt::Display::fmt(cycle, f),
         }
     }
 }
@@ -120,7 +128,15 @@ impl<T: Send + 'static> Task<T> {
     /// # Cancel safety
     /// Dropped before it returns, it drops the handle: a free task is cancelled.
     pub async fn join(self) -> Result<T, JoinError> {
-        poll_fn(|cx| self.slot.poll(cx)).await
+        let mut wait = Held::new(&self.record.holder.system, self.id().node());
+        poll_fn(|cx| match self.slot.poll(cx) {
+            Poll::Pending => match wait.begin(WaitFor::Task) {
+                Ok(()) => Poll::Pending,
+                Err(cycle) => Poll::Ready(Err(JoinError::Deadlock(cycle))),
+            },
+            ended => ended,
+        })
+        .await
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::ActorId;
+
 /// Which task: unique within its system for ever, and never printed alike by two systems.
 ///
 /// ```
@@ -33,6 +35,11 @@ pub struct ScopeId {
 impl TaskId {
     pub(super) const fn new(origin: u32, number: u64) -> Self {
         Self { origin, number }
+    }
+
+    /// What stands for it among actors that wait. No actor has the generation zero.
+    pub(crate) const fn node(self) -> ActorId {
+        ActorId::from_parts(self.origin, self.number as u32, 0)
     }
 
     /// The how-manieth task of its system.

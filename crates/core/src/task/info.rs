@@ -121,7 +121,8 @@ impl TaskCounters {
             None => &mut self.completed,
             Some(JoinError::Cancelled) => &mut self.cancelled,
             Some(JoinError::Panicked(_)) => &mut self.panicked,
-            Some(JoinError::Aborted) => &mut self.aborted,
+            // Nothing ends by a wait that was refused.
+            Some(JoinError::Aborted | JoinError::Deadlock(_)) => &mut self.aborted,
         };
         *count += 1;
     }

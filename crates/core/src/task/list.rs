@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{JoinError, TaskCounters, TaskId, record::Record};
-use crate::sync::lock;
+use crate::{ActorId, sync::lock};
 
 /// All tasks of a system, from spawn to end.
 #[derive(Default)]
@@ -55,6 +55,15 @@ impl TaskList {
     /// All that are alive, the last spawned first.
     pub(crate) fn newest_first(&self) -> Vec<Arc<Record>> {
         lock(&self.state).alive.values().rev().cloned().collect()
+    }
+
+    /// The name of the task that stands for this among those that wait.
+    pub(crate) fn name_of(&self, node: ActorId) -> Option<Arc<str>> {
+        let alive = self.newest_first();
+        let found = alive.iter().find(|it| it.id.node() == node)?;
+        let name = found.info().name;
+        // The type of a future says little.
+        Some(if name.contains("::") { "a task".into() } else { format!("task {name}").into() })
     }
 
     pub(crate) fn counters(&self) -> TaskCounters {

@@ -10,7 +10,10 @@ use std::{
 use ghostlight_rt::{Instant, Sleep};
 
 use super::{JoinError, TaskId, current::enter, record::Record, standing::Verdict};
-use crate::Failure;
+use crate::{
+    Failure,
+    here::{self, Purpose},
+};
 
 /// Takes how a task ended.
 pub(crate) trait Sink<T>: Send + 'static {
@@ -69,7 +72,10 @@ impl<F: Future, S: Sink<F::Output>> Running<F, S> {
         let Some(work) = &mut self.work else { return Poll::Pending };
         let polled = {
             let _entered = enter(&self.record);
-            catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)))
+            let outside = here::enter(self.record.id.node(), Purpose::NONE);
+            let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
+            here::leave(outside);
+            polled
         };
         match polled {
             Ok(Poll::Pending) => {

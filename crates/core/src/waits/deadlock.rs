@@ -5,7 +5,9 @@ use std::{error::Error, fmt, sync::Arc};
 use super::graph::WaitFor;
 use crate::ActorId;
 
-/// One actor that waits for another.
+/// One actor that waits for another, or for a task; or a task that does.
+///
+/// A task stands there under an id with the generation zero, which no actor has.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct WaitInfo {
@@ -78,7 +80,7 @@ impl fmt::Display for Deadlock {
                 WaitFor::Reply => write!(f, "waits for the reply to {message} of ")?,
                 WaitFor::Room => write!(f, "waits for room for {message} in ")?,
                 WaitFor::Start => f.write_str("waits for the start of ")?,
-                WaitFor::End => f.write_str("waits for the end of ")?,
+                WaitFor::End | WaitFor::Task => f.write_str("waits for the end of ")?,
             }
         }
         match &*self.0 {

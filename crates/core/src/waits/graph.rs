@@ -38,6 +38,8 @@ pub enum WaitFor {
     Start,
     /// An actor's end.
     End,
+    /// The end of a task.
+    Task,
 }
 
 /// Which messages an actor lets in while it waits.

@@ -104,6 +104,19 @@ impl<'a> Held<'a> {
     }
 }
 
+impl<'a> Held<'a> {
+    /// Notes it, whatever it closes: for a wait that has no way to say no. Whoever in it asks back is
+    /// refused instead.
+    pub(crate) fn noted(system: &'a Shared, task: ActorId) -> Self {
+        let (what, message_type, lends) = (WaitFor::Task, "", Lends::Nothing);
+        let wait = here::actor().map(|from| {
+            let serves = here::note_calls(&system.waits);
+            system.waits.note(Wait { from, to: task, what, message_type, serves, lends })
+        });
+        Self { place: (system, task), wait }
+    }
+}
+
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         self.wait.iter_mut().for_each(|it| end(Some(self.place), it));
@@ -177,7 +190,10 @@ impl Shared {
 
     fn info(&self, wait: Wait) -> WaitInfo {
         let Wait { from: actor, to: on, what, message_type, .. } = wait;
-        let name = self.find(actor).map_or_else(|| "?".into(), |it| it.name().into());
+        let name = match self.find(actor) {
+            Some(actor) => actor.name().into(),
+            None => self.tasks.name_of(actor).unwrap_or_else(|| "?".into()),
+        };
         WaitInfo { actor, name, on, what, message_type }
     }
 }

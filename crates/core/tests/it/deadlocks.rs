@@ -415,6 +415,69 @@ impl Handler<Back> for Relay {
 }
 
 #[conformance]
+async fn a_task_that_asks_the_actor_which_joins_it_is_refused_or_the_join_is() {
+    let system = stage::system("test");
+    let a = doer(&system, "a");
+    let log: Log<String> = Log::default();
+    let (seen, me) = (log.clone(), a.clone());
+    let joins_first = run(move |cx| {
+        let scope = cx.scope();
+        Box::pin(async move {
+            let gate = Gate::closed();
+            let held = gate.clone();
+            scope.spawn(async move {
+                gate.pass().await;
+                seen.push(me.ask(Nop).await.unwrap_err().to_string());
+            });
+            let opens = async {
+                held.arrived().await;
+                held.open();
+            };
+            tokio::join!(scope.join(), opens);
+        })
+    });
+    soon("end of the scope", a.ask(joins_first)).await.unwrap();
+    let told = log.take();
+    assert!(told[0].contains("a ") && told[0].contains("a task "), "{told:?}");
+
+    let (seen, me) = (log.clone(), a.clone());
+    let asks_first = run(move |cx| {
+        let task = cx.spawn_task(async move { me.ask(Nop).queued().await.is_ok() });
+        Box::pin(async move {
+            rest().await;
+            seen.push(task.join().await.unwrap_err().to_string());
+        })
+    });
+    soon("end of the turn", a.ask(asks_first)).await.unwrap();
+    assert!(log.take()[0].starts_with("deadlock: "));
+    rest().await;
+    assert!(system.waits().is_empty(), "{:?}", system.waits());
+}
+
+#[conformance]
+async fn what_is_joined_and_asks_others_is_no_circle() {
+    let system = stage::system("test");
+    let (a, b) = (doer(&system, "a"), doer(&system, "b"));
+    let joins = run(move |cx| {
+        let scope = cx.scope();
+        Box::pin(async move {
+            let tasks: Vec<_> = (0..10)
+                .map(|_| {
+                    let b = b.clone();
+                    scope.spawn(async move { b.ask(Nop).queued().await })
+                })
+                .collect();
+            scope.join().await;
+            for task in tasks {
+                task.join().await.unwrap().unwrap();
+            }
+        })
+    });
+    soon("end of the scope", a.ask(joins)).await.unwrap();
+    assert!(system.waits().is_empty());
+}
+
+#[conformance]
 async fn a_turn_knows_who_waits_for_it() {
     for path in Path::BOTH {
         let system = stage::system("test");
