@@ -28,7 +28,7 @@ pub struct Shared {
     /// The system's own number in the ids of its actors.
     pub(super) origin: u32,
     pub(crate) tasks: TaskList,
-    pub(super) roster: Mutex<Roster>,
+    pub(crate) roster: Mutex<Roster>,
     pub(crate) registry: Registry,
     pub(crate) groups: Groups,
     pub(crate) waits: Waits,

@@ -134,7 +134,7 @@ impl<T: Send + 'static> Task<T> {
                 Ok(()) => Poll::Pending,
                 Err(cycle) => Poll::Ready(Err(JoinError::Deadlock(cycle))),
             },
-            ended => ended,
+            ended @ Poll::Ready(_) => ended,
         })
         .await
     }

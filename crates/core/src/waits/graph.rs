@@ -7,7 +7,7 @@
 //! 3. What its holder may have given away is nobody's: no false alarm is worth one that is missed.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
 };
 
@@ -68,13 +68,24 @@ pub(crate) struct Wait {
 /// All waits of a system.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    waits: Map<WaitId, Wait>,
     /// The waits of each actor that has any, oldest first.
-    of: Map<ActorId, Vec<WaitId>>,
+    of: Map<ActorId, Vec<Noted>>,
+    /// Whose wait each is.
+    whose: Map<WaitId, ActorId>,
     made: u64,
+    /// How many searches there were.
+    searches: u64,
 }
 
-/// Never iterated over, so that its order decides nothing.
+#[derive(Debug)]
+struct Noted {
+    id: WaitId,
+    wait: Wait,
+    /// The last search that has seen it.
+    seen: u64,
+}
+
+/// Never iterated over but to be put in order, so that its own order decides nothing.
 type Map<K, V> = HashMap<K, V, BuildHasherDefault<Fold>>;
 
 impl Graph {
@@ -82,8 +93,8 @@ impl Graph {
     pub(crate) fn note(&mut self, wait: Wait) -> WaitId {
         self.made += 1;
         let id = WaitId(self.made);
-        self.of.entry(wait.from).or_default().push(id);
-        self.waits.insert(id, wait);
+        self.of.entry(wait.from).or_default().push(Noted { id, wait, seen: 0 });
+        self.whose.insert(id, wait.from);
         id
     }
 
@@ -97,23 +108,29 @@ impl Graph {
 
     /// Forgets a wait that has ended, or whose end is in unknown hands.
     pub(crate) fn end(&mut self, id: WaitId) {
-        let Some(wait) = self.waits.remove(&id) else { return };
-        let Some(waits) = self.of.get_mut(&wait.from) else { return };
-        waits.retain(|it| *it != id);
+        let Some(from) = self.whose.remove(&id) else { return };
+        let Some(waits) = self.of.get_mut(&from) else { return };
+        waits.retain(|it| it.id != id);
         if waits.is_empty() {
-            self.of.remove(&wait.from);
+            self.of.remove(&from);
         }
     }
 
     /// The one who has what a wait is for has passed it on to `to`.
     pub(crate) fn redirect(&mut self, id: WaitId, to: ActorId) -> Result<(), Vec<Wait>> {
-        let Some(&wait) = self.waits.get(&id) else { return Ok(()) };
+        let Some(&wait) = self.get(id) else { return Ok(()) };
         let moved = Wait { to, ..wait };
         if let Some(circle) = self.circle(moved) {
             return Err(circle);
         }
-        self.waits.insert(id, moved);
+        let waits = self.of.get_mut(&wait.from).into_iter().flatten();
+        waits.filter(|it| it.id == id).for_each(|it| it.wait = moved);
         Ok(())
+    }
+
+    fn get(&self, id: WaitId) -> Option<&Wait> {
+        let waits = self.of.get(self.whose.get(&id)?)?;
+        waits.iter().find(|it| it.id == id).map(|it| &it.wait)
     }
 
     /// Who waits for a turn that serves `id`, who for the turn of that one, and so on; the nearest
@@ -121,7 +138,7 @@ impl Graph {
     pub(crate) fn callers(&self, id: WaitId) -> impl Iterator<Item = (WaitId, &Wait)> {
         let mut next = id;
         std::iter::from_fn(move || {
-            let wait = self.waits.get(&next)?;
+            let wait = self.get(next)?;
             let id = next;
             // Always an earlier one, so this ends.
             next = wait.serves;
@@ -131,44 +148,47 @@ impl Graph {
 
     /// All waits, oldest first.
     pub(crate) fn all(&self) -> Vec<Wait> {
-        let mut all: Vec<_> = self.waits.iter().collect();
-        all.sort_unstable_by_key(|it| *it.0);
-        all.into_iter().map(|it| *it.1).collect()
+        let mut all: Vec<_> = self.of.values().flatten().collect();
+        all.sort_unstable_by_key(|it| it.id);
+        all.into_iter().map(|it| it.wait).collect()
     }
 
     /// The circle that a wait would close, with that wait as the last.
-    fn circle(&self, closing: Wait) -> Option<Vec<Wait>> {
+    fn circle(&mut self, closing: Wait) -> Option<Vec<Wait>> {
         if closing.from == closing.to {
             // One that lends itself lets its own request in.
             return (closing.lends == Lends::Nothing).then(|| vec![closing]);
         }
         // The usual case: whom this is for does not wait.
-        self.of.get(&closing.to)?;
-        let mut path: Vec<Step<'_>> = vec![self.step(closing)];
-        let mut seen: HashSet<WaitId, BuildHasherDefault<Fold>> = HashSet::default();
-        while let Some(step) = path.last_mut() {
-            let by = step.wait;
-            let Some(id) = step.next() else {
+        if !self.of.contains_key(&closing.to) {
+            return None;
+        }
+        self.searches += 1;
+        let mut path = vec![closing];
+        while let Some(&by) = path.last() {
+            let Some(wait) = self.next_step(by) else {
                 path.pop();
                 continue;
             };
-            let Some(&wait) = self.waits.get(&id) else { continue };
-            if self.lets_in(id, &wait, &by) {
-                continue;
-            }
             if wait.to == closing.from && !closing.lets_all_in(&wait) {
-                let rest = path[1..].iter().map(|it| it.wait);
-                return Some(rest.chain([wait, closing]).collect());
+                path.push(wait);
+                path.rotate_left(1);
+                return Some(path);
             }
-            if seen.insert(id) {
-                path.push(self.step(wait));
-            }
+            path.push(wait);
         }
         None
     }
 
-    fn step(&self, wait: Wait) -> Step<'_> {
-        Step { wait, ahead: self.of.get(&wait.to).map_or(&[], |it| it) }
+    /// A wait of whom `by` is for that holds it up, and that this search has not seen yet.
+    fn next_step(&mut self, by: Wait) -> Option<Wait> {
+        let search = self.searches;
+        let waits = self.of.get(&by.to)?;
+        let is_next = |it: &Noted| it.seen != search && !self.lets_in(it.id, &it.wait, &by);
+        let at = waits.iter().position(is_next)?;
+        let next = self.of.get_mut(&by.to)?.get_mut(at)?;
+        next.seen = search;
+        Some(next.wait)
     }
 
     /// Whether `arriving` gets in where `wait`, with this id, is waited for.
@@ -188,20 +208,6 @@ impl Wait {
     /// Whether every message gets in where this is waited for, and `arriving` is one.
     fn lets_all_in(&self, arriving: &Self) -> bool {
         self.lends == Lends::Everything && matches!(arriving.what, WaitFor::Reply | WaitFor::Room)
-    }
-}
-
-/// A wait on a path, and the waits of whom it is for that were not looked at yet.
-struct Step<'a> {
-    wait: Wait,
-    ahead: &'a [WaitId],
-}
-
-impl Step<'_> {
-    fn next(&mut self) -> Option<WaitId> {
-        let (first, rest) = self.ahead.split_first()?;
-        self.ahead = rest;
-        Some(*first)
     }
 }
 

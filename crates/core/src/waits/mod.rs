@@ -3,7 +3,10 @@
 mod deadlock;
 mod graph;
 
-use std::{mem, sync::Mutex};
+use std::{
+    mem,
+    sync::{Arc, Mutex},
+};
 
 use self::graph::Graph;
 pub(crate) use self::graph::{Lends, Wait, WaitId};
@@ -11,7 +14,7 @@ pub use self::{
     deadlock::{Deadlock, WaitInfo},
     graph::WaitFor,
 };
-use crate::{ActorId, here, sync::lock, system::Shared};
+use crate::{ActorId, here, member::Member, sync::lock, system::Shared};
 
 /// Who waits for whom among the actors of a system.
 ///
@@ -181,16 +184,23 @@ impl Shared {
     /// All waits of now, the oldest first.
     pub(crate) fn waits(&self) -> Vec<WaitInfo> {
         let waits = lock(&self.waits.graph).all();
-        waits.into_iter().map(|it| self.info(it)).collect()
+        self.infos(&waits)
     }
 
     fn told(&self, circle: &[Wait]) -> Deadlock {
-        Deadlock::new(circle.iter().map(|it| self.info(*it)).collect())
+        Deadlock::new(self.infos(circle))
     }
 
-    fn info(&self, wait: Wait) -> WaitInfo {
+    fn infos(&self, waits: &[Wait]) -> Vec<WaitInfo> {
+        let roster = lock(&self.roster);
+        let members: Vec<_> = waits.iter().map(|it| roster.find(it.from)).collect();
+        drop(roster);
+        waits.iter().zip(members).map(|(wait, member)| self.info(*wait, member)).collect()
+    }
+
+    fn info(&self, wait: Wait, member: Option<Arc<dyn Member>>) -> WaitInfo {
         let Wait { from: actor, to: on, what, message_type, .. } = wait;
-        let name = match self.find(actor) {
+        let name = match member {
             Some(actor) => actor.name().into(),
             None => self.tasks.name_of(actor).unwrap_or_else(|| "?".into()),
         };

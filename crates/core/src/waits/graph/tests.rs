@@ -29,9 +29,9 @@ fn the_wait_that_closes_a_ring_is_refused_with_the_whole_ring_and_leaves_nothing
         let ids: Vec<_> = (0..n - 1).map(|it| graph.begin(wait(it, it + 1)).unwrap()).collect();
         let circle = graph.begin(wait(n - 1, 0)).unwrap_err();
         assert_eq!(actors(&circle), (0..n).collect::<Vec<_>>());
-        assert_eq!(graph.waits.len(), n as usize - 1);
+        assert_eq!(graph.all().len(), n as usize - 1);
         ids.into_iter().for_each(|it| graph.end(it));
-        assert!(graph.waits.is_empty() && graph.of.is_empty());
+        assert!(graph.whose.is_empty() && graph.of.is_empty());
         assert_eq!(graph.begin(wait(n - 1, 0)).is_ok(), n > 1, "what has ended closes nothing");
     }
 }
