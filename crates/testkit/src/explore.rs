@@ -151,7 +151,13 @@ impl Explorer {
                 return self.found(shrink(again, keep, self.shrinks, test), original, runs);
             }
         }
-        self.differs(failed, test)
+        let mut found = self.differs(failed, test);
+        // What failed says more than that it does not replay, and often why.
+        if let Some(Failing { message, at }) = &failed.failure {
+            found.message = format!("{message}\n{}", found.message);
+            found.at.clone_from(at);
+        }
+        found
     }
 
     /// Two runs of one seed were not the same.
