@@ -2,12 +2,16 @@
 
 use std::{
     any,
+    future::poll_fn,
     marker::PhantomData,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context as TaskContext, Poll},
 };
 
-use crate::{Context, Failure, Health, Message, Protocol, SpawnOptions, StopReason};
+use crate::{
+    Context, Failure, Health, Message, Protocol, SpawnOptions, StopReason,
+    reads::{ReadBeside, host_reads, poll_read, read_beside},
+};
 
 /// Someone who owns state and handles messages one after another.
 ///
@@ -239,9 +243,10 @@ pub trait Create: Actor {
     note = "write `impl Handler<{M}> for {Self}`, or `impl ReadHandler<{M}> for {Self}`"
 )]
 pub trait Handler<M: Message>: Actor {
-    /// Whether handling only reads the state. Follows from which of the two traits was written.
+    /// How it is handled beside others, if handling only reads the state. Follows from which of the two
+    /// traits was written.
     #[doc(hidden)]
-    const READS: bool = false;
+    const READS: Option<ReadBeside<Self, M>> = None;
 
     /// Handles one message. Nothing else touches the state until it is done, awaits included.
     ///
@@ -257,8 +262,10 @@ pub trait Handler<M: Message>: Actor {
 
 /// How an actor answers a message from its state as it stands, without changing it.
 ///
-/// A read handler serves everywhere a [`Handler`] does, and being one tells the platform, and the
-/// reader, that it only looks.
+/// A read handler serves everywhere a [`Handler`] does. While one awaits, the reads behind it begin, and
+/// run side by side with it; they begin in order and may end in any. The first message that is no read
+/// waits until all of them have ended, and whatever comes after it waits for it: so no stream of reads keeps
+/// a write out. A panic in one ends all that run, and every asker hears of it.
 ///
 /// ```
 /// # extern crate ghostlight_core as ghostlight;
@@ -282,7 +289,7 @@ pub trait Handler<M: Message>: Actor {
             `impl Handler<{M}>` belongs under `handles(..)`"
 )]
 pub trait ReadHandler<M: Message>: Actor + Sync {
-    /// Answers one message.
+    /// Answers one message. Nothing changes the state until it is done, awaits included.
     ///
     /// # Cancel safety
     /// As for [`Handler::handle`].
@@ -292,10 +299,20 @@ pub trait ReadHandler<M: Message>: Actor + Sync {
 
 #[diagnostic::do_not_recommend]
 impl<A: ReadHandler<M>, M: Message> Handler<M> for A {
-    const READS: bool = true;
+    const READS: Option<ReadBeside<Self, M>> = Some(read_beside);
 
     async fn handle(&mut self, message: M, cx: &mut Context<'_, Self>) -> M::Reply {
-        self.read(message, cx).await
+        let (actor, looking) = (&*self, cx.looking());
+        let mut read = pin!(actor.read(message, &looking));
+        let is_alone = cx.is_inside();
+        if is_alone {
+            return read.await;
+        }
+        let first = poll_fn(|task| Poll::Ready(poll_read(looking.id(), read.as_mut(), task)));
+        match first.await {
+            Poll::Ready(reply) => reply,
+            Poll::Pending => host_reads(actor, cx, read).await,
+        }
     }
 }
 

@@ -437,6 +437,10 @@ impl<A: Handler<M>, M: Message> Way<M> for ActorRef<A> {
         }
     }
 
+    fn is_read(&self) -> bool {
+        A::READS.is_some() && self.0.resolve().is_ok()
+    }
+
     fn patience(&self) -> Patience {
         match self.0.resolve() {
             Ok(cell) => Way::<M>::patience(cell),

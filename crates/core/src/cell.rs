@@ -432,6 +432,15 @@ impl<A: Actor> Cell<A> {
         drop(self.system.runtime.spawn_named(name, runner));
     }
 
+    /// Tells whoever wants to know of every message which one is next.
+    #[inline]
+    pub(crate) fn tell_of_turn(&self, next: &EnvelopeOf<A>) {
+        if self.settings.mailbox.is_watched() {
+            let message_type = A::Protocol::message_type(next);
+            self.system.observe(|it| it.handling(Passage::new(self.subject(), message_type, 0)));
+        }
+    }
+
     /// Tells whoever wants to know of every message that a turn or hook waits for something.
     pub(crate) fn tell_of_wait(&self) {
         if self.settings.mailbox.is_watched() {

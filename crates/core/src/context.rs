@@ -43,6 +43,8 @@ pub struct Context<'a, A: Actor> {
     /// What is handled next. In a lock that is never taken, because a handler may share its context, and
     /// messages need not be shareable.
     batch: Mutex<&'a mut Queue<EnvelopeOf<A>>>,
+    /// This turn runs inside another, which has lent the actor.
+    is_inside: bool,
 }
 
 /// How the message that is being handled was sent.
@@ -90,7 +92,28 @@ impl<'a, A: Actor> Context<'a, A> {
         batch: &'a mut Queue<EnvelopeOf<A>>,
     ) -> Self {
         let batch = Mutex::new(batch);
-        Self { read: ReadContext { cell, incarnation }, leaves, turn, batch }
+        let read = ReadContext { cell, incarnation };
+        Self { read, leaves, turn, batch, is_inside: false }
+    }
+
+    /// That of a turn inside another.
+    pub(crate) fn inside<R: Send + 'static>(
+        host: Host<'a, A>,
+        leaves: &'a AtomicBool,
+        turn: &'a mut Turn<R>,
+    ) -> Self {
+        let Host { cell, incarnation, batch } = host;
+        Self { is_inside: true, ..Self::new(cell, incarnation, leaves, turn, batch) }
+    }
+
+    /// Whether this turn runs inside another.
+    pub(crate) const fn is_inside(&self) -> bool {
+        self.is_inside
+    }
+
+    /// The part that looking needs, once more.
+    pub(crate) const fn looking(&self) -> ReadContext<'a, A> {
+        self.read.again()
     }
 
     pub(crate) fn batch(&mut self) -> &mut Queue<EnvelopeOf<A>> {
@@ -244,7 +267,7 @@ impl<'a, A: Actor> Context<'a, A> {
         message: M,
     ) -> M::Reply {
         let letter = match self.take_asker() {
-            Some(asker) => match self.redirect_wait(other.place()) {
+            Some(asker) => match self.redirect_wait(other.place(), other.is_read()) {
                 Ok(wait) => {
                     let budget = here::budget();
                     Letter::Ask(AskCell::relayed(message, asker, Purpose { wait, budget }))
@@ -262,11 +285,15 @@ impl<'a, A: Actor> Context<'a, A> {
     }
 
     /// The asker, if it is an actor, waits for the one at `place` from now on.
-    fn redirect_wait(&self, place: Option<(&Shared, ActorId)>) -> Result<WaitId, Deadlock> {
+    fn redirect_wait(
+        &self,
+        place: Option<(&Shared, ActorId)>,
+        is_read: bool,
+    ) -> Result<WaitId, Deadlock> {
         let system = &self.read.cell.system;
         let wait = here::note_calls(&system.waits);
         match place {
-            Some((_, id)) => system.redirect_wait(wait, id)?,
+            Some((_, id)) => system.redirect_wait(wait, id, is_read)?,
             None => system.waits.end(wait),
         }
         Ok(wait)
@@ -307,6 +334,12 @@ impl<'a, A: Actor> Context<'a, A> {
     /// Whether this is a hook, which handles no message.
     pub(crate) fn is_hook(&self) -> bool {
         self.turn.is_hook()
+    }
+
+    /// Takes out whoever waits for the reply of this turn, to be answered before it is over.
+    pub(crate) fn release_asker<R: Send + 'static>(&mut self) -> Asker<R> {
+        let asker = self.turn.asker().downcast_mut::<Asker<R>>();
+        asker.map_or(Asker::Nobody, |it| std::mem::replace(it, Asker::Nobody))
     }
 
     fn take_asker<R: Send + 'static>(&mut self) -> Option<Arc<dyn Answers<R>>> {
@@ -409,6 +442,11 @@ pub struct ReadContext<'a, A: Actor> {
 }
 
 impl<'a, A: Actor> ReadContext<'a, A> {
+    /// The same once more, for another read.
+    pub(crate) const fn again(&self) -> Self {
+        Self { cell: self.cell, incarnation: self.incarnation }
+    }
+
     pub(crate) const fn cell(&self) -> &'a Arc<Cell<A>> {
         self.cell
     }

@@ -147,6 +147,12 @@ pub(crate) mod sealed {
         #[doc(hidden)]
         fn weak(&self) -> Box<dyn WeakWay<M>>;
 
+        /// Whether whoever handles such a message only reads its state, as far as is known here.
+        #[doc(hidden)]
+        fn is_read(&self) -> bool {
+            false
+        }
+
         /// How long an ask waits by default.
         #[doc(hidden)]
         fn patience(&self) -> Patience;
@@ -234,6 +240,10 @@ impl<A: Handler<M>, M: Message> sealed::Way<M> for Arc<Cell<A>> {
 
     fn weak(&self) -> Box<dyn sealed::WeakWay<M>> {
         Box::new(Self::downgrade(self))
+    }
+
+    fn is_read(&self) -> bool {
+        A::READS.is_some()
     }
 
     fn patience(&self) -> Patience {

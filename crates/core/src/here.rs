@@ -25,6 +25,8 @@ struct Call {
     from: ActorId,
     to: ActorId,
     message_type: &'static str,
+    is_read: bool,
+    lends: Lends,
     /// What the turn of `from` is for.
     serves: WaitId,
     /// The ask itself, once it was noted.
@@ -57,6 +59,8 @@ struct Here {
     actor: Cell<ActorId>,
     serves: Cell<WaitId>,
     budget: Cell<Budget>,
+    /// Whose read is being polled; that counts while it is the turn of that actor.
+    reads: Cell<ActorId>,
     depth: Cell<usize>,
     /// By how deep they run; nothing where there is none, or for an ask that comes from no actor.
     calls: [Cell<Option<Call>>; DEPTH],
@@ -68,6 +72,7 @@ thread_local! {
             actor: Cell::new(NOBODY),
             serves: Cell::new(WaitId::NONE),
             budget: Cell::new(Budget::NONE),
+            reads: Cell::new(NOBODY),
             depth: Cell::new(0),
             calls: [const { Cell::new(None) }; DEPTH],
         }
@@ -103,13 +108,10 @@ pub(crate) fn is_of(place: Option<(&Shared, ActorId)>) -> bool {
     place.zip(actor()).is_some_and(|((_, other), here)| other.origin() == here.origin())
 }
 
-/// A turn begins that is for somebody, or ends, and is for nobody.
+/// A turn begins that is for somebody, or ends, and is for nobody. Gives out what the one before was for.
 #[inline]
-pub(crate) fn serve(purpose: Purpose) {
-    HERE.with(|it| {
-        it.serves.set(purpose.wait);
-        it.budget.set(purpose.budget);
-    });
+pub(crate) fn serve(purpose: Purpose) -> Purpose {
+    HERE.with(|it| it.replace(purpose))
 }
 
 /// What the turn that runs here is for.
@@ -121,6 +123,27 @@ pub(crate) fn purpose() -> Purpose {
 #[inline]
 pub(crate) fn budget() -> Budget {
     HERE.with(|it| it.budget.get())
+}
+
+/// A read of `actor` is polled here, until this is dropped.
+#[inline]
+pub(crate) fn read(actor: ActorId) -> Reading {
+    HERE.with(|it| Reading(it.reads.replace(actor)))
+}
+
+/// Whose read was polled here before, around the one that is polled now.
+pub(crate) struct Reading(ActorId);
+
+impl Drop for Reading {
+    #[inline]
+    fn drop(&mut self) {
+        HERE.with(|it| it.reads.set(self.0));
+    }
+}
+
+/// Which messages the actor whose turn runs here lets in while that turn waits.
+pub(crate) fn lends() -> Lends {
+    HERE.with(Here::lends)
 }
 
 /// What the turn that runs here is for, as far as it was noted.
@@ -136,13 +159,14 @@ pub(crate) fn depth() -> usize {
 
 /// An ask for `to` runs its turn here from now on. Says whether it comes from an actor.
 #[inline]
-pub(crate) fn begin_call(to: ActorId, message_type: &'static str) -> bool {
+pub(crate) fn begin_call(to: ActorId, message_type: &'static str, is_read: bool) -> bool {
     HERE.with(|it| {
         let depth = it.depth.get();
         it.depth.set(depth + 1);
         let from = it.actor();
         if let Some(from) = from {
-            it.keep_call(depth, from, to, message_type);
+            let (lends, serves, wait) = (Lends::Nothing, WaitId::NONE, WaitId::NONE);
+            it.keep_call(depth, Call { from, to, message_type, is_read, lends, serves, wait });
         }
         from.is_some()
     })
@@ -198,9 +222,14 @@ impl Here {
         Some(self.actor.get()).filter(|it| it.origin() != NOBODY.origin())
     }
 
-    fn keep_call(&self, depth: usize, from: ActorId, to: ActorId, message_type: &'static str) {
-        let (serves, wait) = (self.serves.get(), WaitId::NONE);
-        self.calls[depth].set(Some(Call { from, to, message_type, serves, wait }));
+    #[inline]
+    fn lends(&self) -> Lends {
+        if self.reads.get() == self.actor.get() { Lends::Reads } else { Lends::Nothing }
+    }
+
+    fn keep_call(&self, depth: usize, call: Call) {
+        let (serves, lends) = (self.serves.get(), self.lends());
+        self.calls[depth].set(Some(Call { serves, lends, ..call }));
     }
 }
 
@@ -211,8 +240,9 @@ impl Call {
             to: self.to,
             what: WaitFor::Reply,
             message_type: self.message_type,
+            is_read: self.is_read,
             serves: self.serves,
-            lends: Lends::Nothing,
+            lends: self.lends,
         }
     }
 }

@@ -10,11 +10,8 @@ use std::{
     any::type_name,
     future::poll_fn,
     pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context as TaskContext, Poll, Waker},
+    sync::{Arc, atomic::AtomicBool},
+    task::Poll,
     time::Duration,
 };
 
@@ -27,9 +24,9 @@ use crate::{
     core::{EnvelopeOf, Turn, fail},
     endpoint::Deliver,
     here::{self, Purpose},
-    mailbox::Queue,
+    hosting::Hosting,
+    mailbox::{Inbox, Queue},
     protocol::{Letter, begin, unless_left},
-    signal::Signals,
     waits::{Lends, WaitId},
 };
 
@@ -192,7 +189,8 @@ async fn host<A: Actor, M: Message, T: Deliver<M> + ?Sized>(
     admit: Admit,
     mut asking: Asking<'_, M, T>,
 ) -> Outcome<M> {
-    let hosting = Hosting(cx.cell());
+    let cell = cx.cell();
+    let hosting = Hosting::new(cell);
     let mut in_a_row = 0;
     loop {
         let next = poll_fn(|task| {
@@ -204,7 +202,11 @@ async fn host<A: Actor, M: Message, T: Deliver<M> + ?Sized>(
                 task.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            hosting.poll_guest(cx.batch(), admit, asking.wait(), task).map(Next::Guest)
+            let wait = asking.wait();
+            let guest = hosting.look(cx.batch(), task, |inbox, batch| {
+                take_guest(cell, inbox, batch, admit, wait).map_or(Poll::Pending, Poll::Ready)
+            });
+            guest.map(Next::Guest)
         });
         let guest = match next.await {
             Next::Over(outcome) => return outcome,
@@ -218,52 +220,26 @@ async fn host<A: Actor, M: Message, T: Deliver<M> + ?Sized>(
     }
 }
 
-/// An actor that takes guests in, until this is dropped.
-struct Hosting<'a, A: Actor>(&'a Arc<Cell<A>>);
-
-impl<A: Actor> Hosting<'_, A> {
-    /// The next message that is let in.
-    fn poll_guest(
-        &self,
-        batch: &mut Queue<EnvelopeOf<A>>,
-        admit: Admit,
-        wait: WaitId,
-        task: &TaskContext<'_>,
-    ) -> Poll<EnvelopeOf<A>> {
-        let cell = self.0;
-        if cell.signals().any(Signals::ORDERS) {
-            return Poll::Pending;
+/// Takes out the next message that is let in.
+fn take_guest<A: Actor>(
+    cell: &Cell<A>,
+    inbox: &mut Inbox<A>,
+    batch: &mut Queue<EnvelopeOf<A>>,
+    admit: Admit,
+    wait: WaitId,
+) -> Option<EnvelopeOf<A>> {
+    match admit {
+        Admit::All => {
+            inbox.refill(&cell.settings.mailbox, batch);
+            batch.pop_front()
         }
-        let mut inbox = cell.lock();
-        let guest = match admit {
-            Admit::All => {
-                inbox.refill(&cell.settings.mailbox, batch);
-                batch.pop_front()
-            }
-            Admit::CallChain => {
-                let is_of_this_call = |it: &EnvelopeOf<A>| {
-                    let asked = A::Protocol::wait(it);
-                    cell.system.waits.is_called_by(asked, wait)
-                };
-                batch.take_first(is_of_this_call).or_else(|| inbox.take_first(is_of_this_call))
-            }
-        };
-        cell.left.store(batch.len(), Ordering::Relaxed);
-        let senders = inbox.admit_senders(&cell.settings.mailbox, batch.len());
-        // Whoever runs this turn on another's thread gives it to the actor's task, which looks again.
-        if guest.is_none() && !task.waker().will_wake(Waker::noop()) {
-            inbox.host(task.waker());
+        Admit::CallChain => {
+            let is_of_this_call = |it: &EnvelopeOf<A>| {
+                let asked = A::Protocol::wait(it);
+                cell.system.waits.is_called_by(asked, wait)
+            };
+            batch.take_first(is_of_this_call).or_else(|| inbox.take_first(is_of_this_call))
         }
-        drop(inbox);
-        senders.into_iter().for_each(Waker::wake);
-        guest.map_or(Poll::Pending, Poll::Ready)
-    }
-}
-
-impl<A: Actor> Drop for Hosting<'_, A> {
-    fn drop(&mut self) {
-        let host = self.0.lock().end_hosting();
-        drop(host);
     }
 }
 
@@ -280,10 +256,9 @@ pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
     host: Host<'_, A>,
     letter: Letter<M>,
 ) -> Option<Failure> {
-    let Host { cell, incarnation, batch } = host;
+    let cell = host.cell;
     cell.count_turn();
-    let _serving = Serving(here::purpose());
-    here::serve(Purpose::NONE);
+    let _serving = Serving(here::serve(Purpose::NONE));
     let (message, asker) = match begin(letter, Asker::Nobody) {
         Ok(begun) => begun,
         Err(skipped) => {
@@ -294,7 +269,7 @@ pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
     let leaves = AtomicBool::new(false);
     let mut turn = Turn { asker, failure: None };
     let reply = {
-        let mut cx = Context::new(cell, incarnation, &leaves, &mut turn, batch);
+        let mut cx = Context::inside(host, &leaves, &mut turn);
         let mut handling = pin!(Handler::<M>::handle(actor, message, &mut cx));
         poll_fn(|task| unless_left(handling.as_mut().poll(task), &leaves)).await
     };

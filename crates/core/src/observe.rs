@@ -85,8 +85,8 @@ pub trait Observer: Send + Sync + 'static {
         _ = passage;
     }
 
-    /// A turn or hook waits for something, and nothing else of its actor runs meanwhile. Told at each
-    /// try that ends so.
+    /// A turn or hook waits for something, and nothing else of its actor runs meanwhile, but what it lets
+    /// in. Told at each try that ends so.
     fn awaiting(&self, actor: Subject<'_>) {
         _ = actor;
     }

@@ -129,6 +129,10 @@ impl<M: Message> Way<M> for Recipient<M> {
         self.way.weak()
     }
 
+    fn is_read(&self) -> bool {
+        self.way.is_read()
+    }
+
     fn patience(&self) -> Patience {
         self.way.patience()
     }

@@ -17,7 +17,7 @@ use crate::{
     endpoint::Deliver,
     mailbox::Place,
     protocol::Letter,
-    waits::{self, Lends, WaitFor, WaitId},
+    waits::{self, WaitFor, WaitId, Wanted},
 };
 
 /// A message about to be told; made by `tell`. Nothing is sent before it is awaited.
@@ -186,8 +186,8 @@ impl<M: Message, T: Deliver<M> + ?Sized> Telling<'_, M, T> {
             Poll::Pending => {}
         }
         if is_newcomer {
-            match waits::begin(self.target.place(), WaitFor::Room, type_name::<M>(), Lends::Nothing)
-            {
+            let wanted = Wanted::plainly(WaitFor::Room, type_name::<M>());
+            match waits::begin(self.target.place(), wanted) {
                 Ok(begun) => *wait = begun,
                 Err(cycle) => {
                     self.target.leave_line(place);

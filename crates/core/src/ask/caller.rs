@@ -6,7 +6,7 @@
 use std::{
     any::type_name,
     mem,
-    sync::{Arc, MutexGuard},
+    sync::{Arc, MutexGuard, Weak},
     task::{Context as TaskContext, Waker},
 };
 
@@ -68,7 +68,7 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
     core.grant(1);
     core.heed = Signals::NONE;
 
-    let is_of_actor = here::begin_call(cell.id, type_name::<M>());
+    let is_of_actor = here::begin_call(cell.id, type_name::<M>(), A::READS.is_some());
     let cx = &mut TaskContext::from_waker(Waker::noop());
     let ran = cell.system.runtime.within(|| run(core, Purpose { wait: WaitId::NONE, budget }, cx));
     let wait = here::end_call(is_of_actor);
@@ -230,7 +230,7 @@ fn hand_over<A: Handler<M>, M: Message>(
     // Before anybody else can go on with the turn. Whom it is for waits for nobody so far, or that was
     // noted with the waits inside it: so this closes no circle.
     let wait = match wait {
-        Some(WaitId::NONE) => cell.system.note_call(cell.id, type_name::<M>()),
+        Some(WaitId::NONE) => cell.system.note_call(cell.id, type_name::<M>(), A::READS.is_some()),
         noted => noted.unwrap_or_default(),
     };
     suspended.purpose.wait = wait;
@@ -239,6 +239,9 @@ fn hand_over<A: Handler<M>, M: Message>(
     let mut inbox = cell.lock();
     let is_new = Letter::Ask(Arc::clone(&ask)).enlist(&mut inbox);
     inbox.rare().handed = Some((suspended, Arc::clone(&ask) as Arc<dyn Parked<A>>));
+    if A::READS.is_some() {
+        inbox.rare().reader = Some(Arc::downgrade(&ask) as Weak<dyn Parked<A>>);
+    }
     let wake = inbox.wake_for_signal();
     drop(inbox);
     cell.wake(wake);

@@ -25,7 +25,7 @@ use crate::{
     mailbox::Place,
     protocol::Letter,
     tell::Limit,
-    waits::{self, Lends, WaitFor, WaitId},
+    waits::{self, Lends, WaitFor, WaitId, Wanted},
 };
 
 /// A message about to be asked; made by `ask`. Nothing is sent before it is awaited.
@@ -243,8 +243,13 @@ impl<M: Message, T: Deliver<M> + ?Sized> Asking<'_, M, T> {
             }
         }
         let message = message.expect("taken only by a turn that ran");
-        let (what, lends) = (WaitFor::Reply, self.options.lends);
-        match waits::begin(self.target.place(), what, type_name::<M>(), lends) {
+        let wanted = Wanted {
+            what: WaitFor::Reply,
+            message_type: type_name::<M>(),
+            is_read: self.target.is_read(),
+            lends: self.options.lends,
+        };
+        match waits::begin(self.target.place(), wanted) {
             Ok(wait) => self.wait = wait,
             Err(cycle) => {
                 self.target.count_refused();

@@ -2,7 +2,7 @@
 
 use std::{
     mem::{self, ManuallyDrop},
-    sync::Arc,
+    sync::{Arc, Weak},
     task::Waker,
 };
 
@@ -91,6 +91,8 @@ pub(crate) struct Rare<A: Actor> {
     pub(crate) senders: Senders,
     /// A turn that a caller began and that suspended: the task must go on with it.
     pub(crate) handed: Option<(Suspended, Arc<dyn Parked<A>>)>,
+    /// Whoever asked for that turn, if it is a read: others may still run when it has its reply.
+    pub(crate) reader: Option<Weak<dyn Parked<A>>>,
     pub(crate) order: Option<Order>,
     /// Wakes a suspended turn that lets messages in.
     host: Option<Waker>,
@@ -110,6 +112,7 @@ impl<A: Actor> Default for Rare<A> {
             lanes: None,
             senders: Senders::default(),
             handed: None,
+            reader: None,
             order: None,
             host: None,
             watchers: Vec::new(),
@@ -505,7 +508,26 @@ impl<A: Actor> Inbox<A> {
     /// It does no longer.
     pub(crate) fn end_hosting(&mut self) -> Option<Waker> {
         self.idle = false;
-        self.rare.as_mut()?.host.take()
+        let rare = self.rare.as_mut()?;
+        rare.reader = None;
+        rare.host.take()
+    }
+
+    /// Whether the message that goes next is of that kind, if there is any. A notice is of none.
+    pub(crate) fn next_is(
+        &mut self,
+        batch: &Queue<EnvelopeOf<A>>,
+        is_wanted: impl Fn(&EnvelopeOf<A>) -> bool,
+    ) -> Option<bool> {
+        if self.has_notices() {
+            return Some(false);
+        }
+        let next = match self.pick(!batch.is_empty()) {
+            Pick::Nothing => None,
+            Pick::Lane(rank) => self.lanes().and_then(|it| it.front(rank)),
+            Pick::Normal { .. } => batch.front().or_else(|| self.queue.front()),
+        };
+        next.map(is_wanted)
     }
 
     /// Takes the first message of its kind out, whatever its priority.

@@ -86,6 +86,11 @@ impl<E> Lanes<E> {
         Some(envelope)
     }
 
+    /// The next message of a lane.
+    pub(crate) fn front(&self, rank: usize) -> Option<&E> {
+        self.queues[rank].front()
+    }
+
     /// Takes the first of its kind out of the most urgent level that has one.
     pub(crate) fn take_first(&mut self, is_wanted: impl Fn(&E) -> bool) -> Option<E> {
         self.queues.iter_mut().find_map(|it| it.take_first(&is_wanted))

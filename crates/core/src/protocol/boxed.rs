@@ -6,9 +6,10 @@ use ghostlight_rt::BoxFuture;
 
 use super::{Letter, Remains, begin, serve};
 use crate::{
-    Actor, Failure, Handler, Message,
+    Actor, Failure, Handler, Message, ReadContext,
     core::Core,
     lend::{Host, serve_guest},
+    reads::{Read, begin_read},
     waits::WaitId,
 };
 
@@ -19,6 +20,12 @@ pub trait Parcel<A: Actor>: Send {
         self: Box<Self>,
         core: &'a mut Core<A>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+    /// Whether handling it only reads the state.
+    fn is_read(&self) -> bool;
+
+    /// Begins it beside other reads.
+    fn read<'h>(self: Box<Self>, actor: &'h A, cx: ReadContext<'h, A>) -> Option<Read<'h>>;
 
     /// Handles it inside a turn that has lent the actor.
     fn lend<'h>(
@@ -54,6 +61,14 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Letter<M> {
                 Err(skipped) => core.skip(skipped),
             }
         })
+    }
+
+    fn is_read(&self) -> bool {
+        A::READS.is_some()
+    }
+
+    fn read<'h>(self: Box<Self>, actor: &'h A, cx: ReadContext<'h, A>) -> Option<Read<'h>> {
+        begin_read(actor, cx, *self)
     }
 
     fn lend<'h>(

@@ -24,8 +24,8 @@ pub use slot::{Boxed, Choose, Fit, Slot};
 use ghostlight_rt::BoxFuture;
 
 use crate::{
-    Actor, Failure, Handler, Message, MessageType, ask::AskCell, lend::Host, mailbox::Queue,
-    waits::WaitId,
+    Actor, Failure, Handler, Message, MessageType, ReadContext, ask::AskCell, lend::Host,
+    mailbox::Queue, reads::Read, waits::WaitId,
 };
 
 /// The turn loop of an actor: a future that never ends, made on first use.
@@ -74,6 +74,15 @@ pub trait Protocol<A: Actor>: Sized + 'static {
     /// The wait of whoever asks, if that is an actor.
     #[doc(hidden)]
     fn wait(envelope: &Self::Envelope) -> WaitId;
+
+    /// Whether handling it only reads the state.
+    #[doc(hidden)]
+    fn is_read(envelope: &Self::Envelope) -> bool;
+
+    /// Begins a read beside others; nothing, if its asker has taken it back.
+    #[doc(hidden)]
+    fn read<'h>(envelope: Self::Envelope, actor: &'h A, cx: ReadContext<'h, A>)
+    -> Option<Read<'h>>;
 
     /// Handles a message inside a turn that has lent the actor.
     #[doc(hidden)]

@@ -9,12 +9,13 @@ use super::{Answered, Letter, Parcel, Protocol, Remains, Slot, look_around, serv
 use ghostlight_rt::BoxFuture;
 
 use crate::{
-    Actor, Failure, Handler, Message, MessageType,
+    Actor, Failure, Handler, Message, MessageType, ReadContext,
     ask::{AskCell, Asker, Waiting},
     core::Held,
     here::{self, Purpose},
     lend::{Host, serve_guest},
     mailbox::Queue,
+    reads::{Read, begin_read},
     run::run_errand,
     waits::WaitId,
 };
@@ -60,7 +61,7 @@ macro_rules! protocol {
                     vec![$(MessageType::new(
                         type_name::<$P::Message>(),
                         <$P::Message as Message>::WIRE,
-                        <A as Handler<$P::Message>>::READS,
+                        <A as Handler<$P::Message>>::READS.is_some(),
                     )),*]
                 }
 
@@ -110,6 +111,27 @@ macro_rules! protocol {
                         $(Envelope::$P(_) => WaitId::NONE,
                         Envelope::$asked(ask) => ask.wait(),)*
                         Envelope::Unlisted(it) => it.wait(),
+                    }
+                }
+
+                fn is_read(envelope: &Self::Envelope) -> bool {
+                    match envelope {
+                        $(Envelope::$P(_) | Envelope::$asked(_) => {
+                            <A as Handler<$P::Message>>::READS.is_some()
+                        })*
+                        Envelope::Unlisted(it) => it.is_read(),
+                    }
+                }
+
+                fn read<'h>(
+                    envelope: Self::Envelope,
+                    actor: &'h A,
+                    cx: ReadContext<'h, A>,
+                ) -> Option<Read<'h>> {
+                    match envelope {
+                        $(Envelope::$P(it) => begin_read(actor, cx, Letter::Tell(it.unpack())),
+                        Envelope::$asked(it) => begin_read(actor, cx, Letter::Ask(it)),)*
+                        Envelope::Unlisted(it) => it.read(actor, cx),
                     }
                 }
 

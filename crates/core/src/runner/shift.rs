@@ -7,10 +7,7 @@ use std::{
 
 use ghostlight_rt::Instant;
 
-use crate::{
-    Actor, Protocol, cell::Cell, checkup, core::Core, mailbox::Inbox, observe::Passage,
-    signal::Signals, stash,
-};
+use crate::{Actor, cell::Cell, checkup, core::Core, mailbox::Inbox, signal::Signals, stash};
 
 /// The most messages between two looks at the clock.
 const LARGEST_CHUNK: u8 = 64;
@@ -132,8 +129,7 @@ fn look_closely<'a, A: Actor>(
 fn tell_of_turn<A: Actor>(cell: &Cell<A>, core: &mut Core<A>) {
     core.grant(core.run.min(1));
     if let Some(message) = core.batch.front() {
-        let message_type = A::Protocol::message_type(message);
-        cell.system.observe(|it| it.handling(Passage::new(cell.subject(), message_type, 0)));
+        cell.tell_of_turn(message);
     }
 }
 

@@ -11,12 +11,13 @@ use ghostlight_rt::BoxFuture;
 
 use super::{Holder, JoinError, Slot};
 use crate::{
-    Actor, DeadReason, Failure, Handler, Message, Refused,
+    Actor, DeadReason, Failure, Handler, Message, ReadContext, Refused,
     ask::{NotBegun, Skipped},
     cell::Cell,
     core::Core,
     lend::{Host, serve_guest},
     protocol::{Buried, Letter, Parcel, Remains, serve},
+    reads::{Read, begin_read},
     waits::WaitId,
 };
 
@@ -80,6 +81,20 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Piped<M> {
                 core.cell.bury_one(message, TOO_LATE);
             }
         })
+    }
+
+    fn is_read(&self) -> bool {
+        A::READS.is_some()
+    }
+
+    fn read<'h>(self: Box<Self>, actor: &'h A, cx: ReadContext<'h, A>) -> Option<Read<'h>> {
+        let Self { incarnation, message } = *self;
+        if incarnation == cx.incarnation() {
+            return begin_read(actor, cx, Letter::Tell(message));
+        }
+        cx.cell().skip(NotBegun::<M>::Skipped(Skipped::Dead));
+        cx.cell().bury_one(message, TOO_LATE);
+        None
     }
 
     fn lend<'h>(

@@ -14,13 +14,14 @@ use super::{
 use ghostlight_rt::BoxFuture;
 
 use crate::{
-    Actor, DeadReason, Failure, Handler, Message, Priority, Refused,
+    Actor, DeadReason, Failure, Handler, Message, Priority, ReadContext, Refused,
     ask::{NotBegun, Skipped},
     cell::Cell,
     core::Core,
     endpoint::sealed::WeakWay,
     lend::{Host, serve_guest},
     protocol::{Buried, Letter, Parcel, Remains, serve},
+    reads::{Read, begin_read},
     signal::Signals,
     waits::WaitId,
 };
@@ -117,6 +118,20 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Tick<A, M> {
                 None => core.skip(NotBegun::<M>::Skipped(Skipped::Dead)),
             }
         })
+    }
+
+    fn is_read(&self) -> bool {
+        A::READS.is_some()
+    }
+
+    fn read<'h>(self: Box<Self>, actor: &'h A, cx: ReadContext<'h, A>) -> Option<Read<'h>> {
+        match self.take(cx.cell()) {
+            Some(message) => begin_read(actor, cx, Letter::Tell(message)),
+            None => {
+                cx.cell().skip(NotBegun::<M>::Skipped(Skipped::Dead));
+                None
+            }
+        }
     }
 
     fn lend<'h>(

@@ -7,7 +7,7 @@
 //! 3. What its holder may have given away is nobody's: no false alarm is worth one that is missed.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{BuildHasherDefault, Hasher},
 };
 
@@ -49,6 +49,8 @@ pub(crate) enum Lends {
     Nothing,
     /// Asks that come of the very call that it waits in.
     CallChain,
+    /// Reads, because this is one: until a message that may write is next.
+    Reads,
     Everything,
 }
 
@@ -60,6 +62,8 @@ pub(crate) struct Wait {
     pub(crate) what: WaitFor,
     /// The type of the message that is asked or sent, as a label.
     pub(crate) message_type: &'static str,
+    /// Whether handling that message only reads the state of `to`.
+    pub(crate) is_read: bool,
     /// The wait that the waiting turn is to end; none, if nobody waits for it.
     pub(crate) serves: WaitId,
     pub(crate) lends: Lends,
@@ -68,24 +72,15 @@ pub(crate) struct Wait {
 /// All waits of a system.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
+    waits: Map<WaitId, Wait>,
     /// The waits of each actor that has any, oldest first.
-    of: Map<ActorId, Vec<Noted>>,
-    /// Whose wait each is.
-    whose: Map<WaitId, ActorId>,
+    of: Map<ActorId, Vec<WaitId>>,
+    /// The actors with reads that no other may join, since a write waits for them.
+    closed: HashSet<ActorId, BuildHasherDefault<Fold>>,
     made: u64,
-    /// How many searches there were.
-    searches: u64,
 }
 
-#[derive(Debug)]
-struct Noted {
-    id: WaitId,
-    wait: Wait,
-    /// The last search that has seen it.
-    seen: u64,
-}
-
-/// Never iterated over but to be put in order, so that its own order decides nothing.
+/// Never iterated over, so that its order decides nothing.
 type Map<K, V> = HashMap<K, V, BuildHasherDefault<Fold>>;
 
 impl Graph {
@@ -93,14 +88,14 @@ impl Graph {
     pub(crate) fn note(&mut self, wait: Wait) -> WaitId {
         self.made += 1;
         let id = WaitId(self.made);
-        self.of.entry(wait.from).or_default().push(Noted { id, wait, seen: 0 });
-        self.whose.insert(id, wait.from);
+        self.of.entry(wait.from).or_default().push(id);
+        self.waits.insert(id, wait);
         id
     }
 
     /// Notes a wait, unless it would close a circle; then gives that out, with this wait as the last.
     pub(crate) fn begin(&mut self, wait: Wait) -> Result<WaitId, Vec<Wait>> {
-        match self.circle(wait) {
+        match self.circle(WaitId::NONE, wait) {
             None => Ok(self.note(wait)),
             Some(circle) => Err(circle),
         }
@@ -108,29 +103,38 @@ impl Graph {
 
     /// Forgets a wait that has ended, or whose end is in unknown hands.
     pub(crate) fn end(&mut self, id: WaitId) {
-        let Some(from) = self.whose.remove(&id) else { return };
-        let Some(waits) = self.of.get_mut(&from) else { return };
-        waits.retain(|it| it.id != id);
+        let Some(wait) = self.waits.remove(&id) else { return };
+        let Some(waits) = self.of.get_mut(&wait.from) else { return };
+        waits.retain(|it| *it != id);
         if waits.is_empty() {
-            self.of.remove(&from);
+            self.of.remove(&wait.from);
         }
     }
 
     /// The one who has what a wait is for has passed it on to `to`.
-    pub(crate) fn redirect(&mut self, id: WaitId, to: ActorId) -> Result<(), Vec<Wait>> {
-        let Some(&wait) = self.get(id) else { return Ok(()) };
-        let moved = Wait { to, ..wait };
-        if let Some(circle) = self.circle(moved) {
+    pub(crate) fn redirect(
+        &mut self,
+        id: WaitId,
+        to: ActorId,
+        is_read: bool,
+    ) -> Result<(), Vec<Wait>> {
+        let Some(&wait) = self.waits.get(&id) else { return Ok(()) };
+        let moved = Wait { to, is_read, ..wait };
+        if let Some(circle) = self.circle(id, moved) {
             return Err(circle);
         }
-        let waits = self.of.get_mut(&wait.from).into_iter().flatten();
-        waits.filter(|it| it.id == id).for_each(|it| it.wait = moved);
+        self.waits.insert(id, moved);
         Ok(())
     }
 
-    fn get(&self, id: WaitId) -> Option<&Wait> {
-        let waits = self.of.get(self.whose.get(&id)?)?;
-        waits.iter().find(|it| it.id == id).map(|it| &it.wait)
+    /// No other read joins those of `actor`: a write waits for them.
+    pub(crate) fn close_reads(&mut self, actor: ActorId) {
+        self.closed.insert(actor);
+    }
+
+    /// The reads of `actor` are over.
+    pub(crate) fn end_reads(&mut self, actor: ActorId) {
+        self.closed.remove(&actor);
     }
 
     /// Who waits for a turn that serves `id`, who for the turn of that one, and so on; the nearest
@@ -138,7 +142,7 @@ impl Graph {
     pub(crate) fn callers(&self, id: WaitId) -> impl Iterator<Item = (WaitId, &Wait)> {
         let mut next = id;
         std::iter::from_fn(move || {
-            let wait = self.get(next)?;
+            let wait = self.waits.get(&next)?;
             let id = next;
             // Always an earlier one, so this ends.
             next = wait.serves;
@@ -148,66 +152,103 @@ impl Graph {
 
     /// All waits, oldest first.
     pub(crate) fn all(&self) -> Vec<Wait> {
-        let mut all: Vec<_> = self.of.values().flatten().collect();
-        all.sort_unstable_by_key(|it| it.id);
-        all.into_iter().map(|it| it.wait).collect()
+        let mut all: Vec<_> = self.waits.iter().collect();
+        all.sort_unstable_by_key(|it| *it.0);
+        all.into_iter().map(|it| *it.1).collect()
     }
 
-    /// The circle that a wait would close, with that wait as the last.
-    fn circle(&mut self, closing: Wait) -> Option<Vec<Wait>> {
+    /// The circle that a wait, with this id if it has one, would close, with that wait as the last.
+    fn circle(&self, id: WaitId, closing: Wait) -> Option<Vec<Wait>> {
         if closing.from == closing.to {
             // One that lends itself lets its own request in.
-            return (closing.lends == Lends::Nothing).then(|| vec![closing]);
+            let gets_in = match closing.lends {
+                Lends::Nothing => false,
+                Lends::Reads => self.lets_newcomer_in(&closing, &closing),
+                Lends::CallChain | Lends::Everything => true,
+            };
+            return (!gets_in).then(|| vec![closing]);
         }
         // The usual case: whom this is for does not wait.
-        if !self.of.contains_key(&closing.to) {
-            return None;
-        }
-        self.searches += 1;
-        let mut path = vec![closing];
-        while let Some(&by) = path.last() {
-            let Some(wait) = self.next_step(by) else {
+        self.of.get(&closing.to)?;
+        let mut path: Vec<Step<'_>> = vec![self.step(id, closing)];
+        let mut seen: HashSet<WaitId, BuildHasherDefault<Fold>> = HashSet::default();
+        while let Some(is_newcomer) = path.len().checked_sub(1).map(|it| it == 0) {
+            let Some(step) = path.last_mut() else { break };
+            let (by, by_id) = (step.wait, step.id);
+            let Some(next) = step.next() else {
                 path.pop();
                 continue;
             };
-            if wait.to == closing.from && !closing.lets_all_in(&wait) {
-                path.push(wait);
-                path.rotate_left(1);
-                return Some(path);
+            let Some(&wait) = self.waits.get(&next) else { continue };
+            let gets_in = match wait.lends {
+                Lends::Reads if is_newcomer => self.lets_newcomer_in(&wait, &by),
+                _ => self.lets_in(next, &wait, by_id, &by),
+            };
+            if gets_in {
+                continue;
             }
-            path.push(wait);
+            if wait.to == closing.from && !closing.lets_all_in(next, &wait) {
+                let rest = path[1..].iter().map(|it| it.wait);
+                return Some(rest.chain([wait, closing]).collect());
+            }
+            if seen.insert(next) {
+                path.push(self.step(next, wait));
+            }
         }
         None
     }
 
-    /// A wait of whom `by` is for that holds it up, and that this search has not seen yet.
-    fn next_step(&mut self, by: Wait) -> Option<Wait> {
-        let search = self.searches;
-        let waits = self.of.get(&by.to)?;
-        let is_next = |it: &Noted| it.seen != search && !self.lets_in(it.id, &it.wait, &by);
-        let at = waits.iter().position(is_next)?;
-        let next = self.of.get_mut(&by.to)?.get_mut(at)?;
-        next.seen = search;
-        Some(next.wait)
+    fn step(&self, id: WaitId, wait: Wait) -> Step<'_> {
+        Step { id, wait, ahead: self.of.get(&wait.to).map_or(&[], |it| it) }
     }
 
-    /// Whether `arriving` gets in where `wait`, with this id, is waited for.
-    fn lets_in(&self, id: WaitId, wait: &Wait, arriving: &Wait) -> bool {
+    /// Whether `arriving` gets in where `wait` is waited for; both with their ids.
+    fn lets_in(&self, id: WaitId, wait: &Wait, arriving_id: WaitId, arriving: &Wait) -> bool {
         match wait.lends {
             Lends::Nothing => false,
-            Lends::Everything => wait.lets_all_in(arriving),
+            Lends::Reads | Lends::Everything => wait.lets_all_in(arriving_id, arriving),
             Lends::CallChain => {
                 arriving.what == WaitFor::Reply
                     && self.callers(arriving.serves).any(|it| it.0 == id)
             }
         }
     }
+
+    /// Whether `arriving`, which has not begun, may join the read that waits so.
+    fn lets_newcomer_in(&self, wait: &Wait, arriving: &Wait) -> bool {
+        wait.lets_all_in(WaitId::NONE, arriving) && !self.closed.contains(&wait.from)
+    }
 }
 
 impl Wait {
-    /// Whether every message gets in where this is waited for, and `arriving` is one.
-    fn lets_all_in(&self, arriving: &Self) -> bool {
-        self.lends == Lends::Everything && matches!(arriving.what, WaitFor::Reply | WaitFor::Room)
+    /// Whether this is waited for by an actor that lets every message in, or every read, and `arriving`,
+    /// with its id, is one. What this very wait is for, it must wait for.
+    fn lets_all_in(&self, arriving_id: WaitId, arriving: &Self) -> bool {
+        match (self.lends, arriving.what) {
+            (Lends::Everything, WaitFor::Reply | WaitFor::Room) => true,
+            (Lends::Reads, WaitFor::Reply) => {
+                let is_served = !arriving_id.is_none() && self.serves == arriving_id;
+                arriving.is_read && !is_served
+            }
+            // There is room as soon as the reads in front have begun.
+            (Lends::Reads, WaitFor::Room) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A wait on a path, and the waits of whom it is for that were not looked at yet.
+struct Step<'a> {
+    id: WaitId,
+    wait: Wait,
+    ahead: &'a [WaitId],
+}
+
+impl Step<'_> {
+    fn next(&mut self) -> Option<WaitId> {
+        let (first, rest) = self.ahead.split_first()?;
+        self.ahead = rest;
+        Some(*first)
     }
 }
 

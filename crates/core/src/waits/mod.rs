@@ -50,6 +50,16 @@ impl Waits {
         }
     }
 
+    /// A message that may write waits for the reads of `actor`: no other read is let in to them.
+    pub(crate) fn close_reads(&self, actor: ActorId) {
+        lock(&self.graph).close_reads(actor);
+    }
+
+    /// Those reads are over.
+    pub(crate) fn end_reads(&self, actor: ActorId) {
+        lock(&self.graph).end_reads(actor);
+    }
+
     /// Whether `asked` comes of the call that `wait` waits for.
     pub(crate) fn is_called_by(&self, asked: WaitId, wait: WaitId) -> bool {
         !asked.is_none() && lock(&self.graph).callers(asked).any(|it| it.0 == wait)
@@ -64,21 +74,37 @@ impl Waits {
     }
 }
 
+/// What a turn is about to wait for.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) what: WaitFor,
+    /// The type of the message that is asked or sent, as a label.
+    pub(crate) message_type: &'static str,
+    /// Whether handling that message only reads a state.
+    pub(crate) is_read: bool,
+    /// What the waiting actor lets in by its own choice.
+    pub(crate) lends: Lends,
+}
+
+impl Wanted {
+    /// Something that no ask is made for.
+    pub(crate) const fn plainly(what: WaitFor, message_type: &'static str) -> Self {
+        Self { what, message_type, is_read: false, lends: Lends::Nothing }
+    }
+}
+
 /// Notes that the turn which runs here waits for whoever is at `place`; nothing, if none does.
 ///
 /// # Errors
 /// The circle that this would close.
 #[inline]
-pub(crate) fn begin(
-    place: Option<(&Shared, ActorId)>,
-    what: WaitFor,
-    message_type: &'static str,
-    lends: Lends,
-) -> Result<WaitId, Deadlock> {
+pub(crate) fn begin(place: Option<(&Shared, ActorId)>, wanted: Wanted) -> Result<WaitId, Deadlock> {
     match (here::actor(), place) {
         (Some(from), Some((system, to))) => {
+            let Wanted { what, message_type, is_read, lends } = wanted;
+            let lends = if lends == Lends::Nothing { here::lends() } else { lends };
             let serves = WaitId::NONE;
-            system.begin_wait(Wait { from, to, what, message_type, serves, lends })
+            system.begin_wait(Wait { from, to, what, message_type, is_read, serves, lends })
         }
         _ => Ok(WaitId::NONE),
     }
@@ -101,7 +127,7 @@ impl<'a> Held<'a> {
     /// The circle that this would close.
     pub(crate) fn begin(&mut self, what: WaitFor) -> Result<(), Deadlock> {
         if self.wait.is_none() {
-            self.wait = Some(begin(Some(self.place), what, "", Lends::Nothing)?);
+            self.wait = Some(begin(Some(self.place), Wanted::plainly(what, ""))?);
         }
         Ok(())
     }
@@ -114,7 +140,15 @@ impl<'a> Held<'a> {
         let (what, message_type, lends) = (WaitFor::Task, "", Lends::Nothing);
         let wait = here::actor().map(|from| {
             let serves = here::note_calls(&system.waits);
-            system.waits.note(Wait { from, to: task, what, message_type, serves, lends })
+            system.waits.note(Wait {
+                from,
+                to: task,
+                what,
+                message_type,
+                is_read: false,
+                serves,
+                lends,
+            })
         });
         Self { place: (system, task), wait }
     }
@@ -151,25 +185,35 @@ impl Shared {
     }
 
     /// Notes that the turn which runs here waits for one of `to` that has begun on this thread.
-    pub(crate) fn note_call(&self, to: ActorId, message_type: &'static str) -> WaitId {
+    pub(crate) fn note_call(
+        &self,
+        to: ActorId,
+        message_type: &'static str,
+        is_read: bool,
+    ) -> WaitId {
         let Some(from) = here::actor().filter(|_| self.waits.is_about(to)) else {
             return WaitId::NONE;
         };
-        let (what, lends) = (WaitFor::Reply, Lends::Nothing);
+        let (what, lends) = (WaitFor::Reply, here::lends());
         let serves = here::note_calls(&self.waits);
-        self.waits.note(Wait { from, to, what, message_type, serves, lends })
+        self.waits.note(Wait { from, to, what, message_type, is_read, serves, lends })
     }
 
     /// What a wait is for has been passed on to `to`.
     ///
     /// # Errors
     /// The circle that this closes.
-    pub(crate) fn redirect_wait(&self, id: WaitId, to: ActorId) -> Result<(), Deadlock> {
+    pub(crate) fn redirect_wait(
+        &self,
+        id: WaitId,
+        to: ActorId,
+        is_read: bool,
+    ) -> Result<(), Deadlock> {
         if !self.waits.is_about(to) {
             self.waits.end(id);
             return Ok(());
         }
-        let moved = lock(&self.waits.graph).redirect(id, to);
+        let moved = lock(&self.waits.graph).redirect(id, to, is_read);
         moved.map_err(|circle| self.told(&circle))
     }
 

@@ -40,6 +40,7 @@ mod overflow;
 mod ownership;
 mod panics;
 mod priority;
+mod reads;
 mod refs;
 mod registry;
 mod replies;

@@ -12,6 +12,7 @@ fn wait(from: u32, to: u32) -> Wait {
         to: id(to),
         what: WaitFor::Reply,
         message_type: "Get",
+        is_read: false,
         serves: WaitId::NONE,
         lends: Lends::Nothing,
     }
@@ -29,9 +30,9 @@ fn the_wait_that_closes_a_ring_is_refused_with_the_whole_ring_and_leaves_nothing
         let ids: Vec<_> = (0..n - 1).map(|it| graph.begin(wait(it, it + 1)).unwrap()).collect();
         let circle = graph.begin(wait(n - 1, 0)).unwrap_err();
         assert_eq!(actors(&circle), (0..n).collect::<Vec<_>>());
-        assert_eq!(graph.all().len(), n as usize - 1);
+        assert_eq!(graph.waits.len(), n as usize - 1);
         ids.into_iter().for_each(|it| graph.end(it));
-        assert!(graph.whose.is_empty() && graph.of.is_empty());
+        assert!(graph.waits.is_empty() && graph.of.is_empty());
         assert_eq!(graph.begin(wait(n - 1, 0)).is_ok(), n > 1, "what has ended closes nothing");
     }
 }
@@ -63,13 +64,13 @@ fn each_of_several_waits_of_one_counts_until_it_ends() {
 fn what_was_passed_on_is_waited_for_where_it_went() {
     let mut graph = Graph::default();
     let asked = graph.begin(wait(0, 1)).unwrap();
-    graph.redirect(asked, id(2)).unwrap();
+    graph.redirect(asked, id(2), false).unwrap();
     assert!(graph.begin(wait(1, 0)).is_ok(), "it has nothing to do with that any more");
     assert_eq!(actors(&graph.begin(wait(2, 0)).unwrap_err()), [0, 2]);
     let waits = graph.begin(wait(3, 0)).unwrap();
-    assert_eq!(actors(&graph.redirect(asked, id(3)).unwrap_err()), [3, 0]);
+    assert_eq!(actors(&graph.redirect(asked, id(3), false).unwrap_err()), [3, 0]);
     graph.end(waits);
-    graph.redirect(WaitId(99), id(3)).unwrap();
+    graph.redirect(WaitId(99), id(3), false).unwrap();
 }
 
 #[test]
