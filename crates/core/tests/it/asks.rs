@@ -113,7 +113,7 @@ async fn an_ask_dropped_while_it_is_queued_never_runs_and_is_a_dead_letter() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn an_ask_dropped_while_it_runs_does_not_end_the_handler() {
     for path in Path::BOTH {
         let system = stage::system("test");

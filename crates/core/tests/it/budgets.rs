@@ -38,7 +38,9 @@ struct Told;
 impl Handler<Go> for Link {
     async fn handle(&mut self, Go(path): Go, cx: &mut Context<'_, Self>) {
         self.log.push(cx.remaining());
-        cx.sleep(self.pause).await;
+        if !self.pause.is_zero() {
+            cx.sleep(self.pause).await;
+        }
         let Some(next) = &self.next else { return std::future::pending().await };
         let outcome = (self.change)(path.ask(next, Go(path))).await;
         self.outcomes.push(outcome);

@@ -149,7 +149,7 @@ async fn an_actor_that_never_rests_is_asked_between_two_turns() {
         actor.tell(Spin(Arc::clone(&left))).await.unwrap();
         actor.tell(Spin(Arc::clone(&left))).await.unwrap();
         for _ in 0..100 {
-            let health = actor.health().within(Duration::from_millis(5)).await;
+            let health = actor.health().within(secs(1)).await;
             assert!(matches!(health, Health::Degraded(_)) && !health.to_string().contains("busy"));
         }
         assert!(left.load(Ordering::Relaxed) > 0, "it was busy all the time");
@@ -157,7 +157,7 @@ async fn an_actor_that_never_rests_is_asked_between_two_turns() {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_stuck_actor_is_unhealthy_without_having_been_asked() {
     let system = stage::system("test");
     let (actor, asked) = patient(&system, |_| Health::Healthy);

@@ -310,6 +310,16 @@ pub(crate) async fn family<const N: usize>(
     (owner, children)
 }
 
+/// Waits until an actor that was told to end, and comes back, takes messages again.
+pub(crate) async fn comes_back(actor: &ActorRef<Kin>) {
+    let back = async {
+        while !actor.is_alive() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    soon("next incarnation", back).await;
+}
+
 /// The incarnation that answers.
 pub(crate) async fn incarnation(actor: &ActorRef<Kin>) -> u32 {
     let ask = actor.ask(Do(Act::Nothing)).within(Duration::from_hours(1));

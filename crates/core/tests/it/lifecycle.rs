@@ -27,32 +27,35 @@ fn word(status: &Status) -> &'static str {
     }
 }
 
-#[conformance(one_thread)]
+#[conformance]
 async fn status_goes_through_each_stage_in_order() {
-    let slow = |it: Plan, point| it.at(point, [Act::Sleep(10), Act::Sleep(10)]);
+    let (create, start, stop) = (Gate::closed(), Gate::closed(), Gate::closed());
+    let plan = [(Point::Create, &create), (Point::Started, &start), (Point::Stopped, &stop)]
+        .into_iter()
+        .fold(Plan::new("child", &Log::default()), |plan, (point, gate)| {
+            plan.always(point, Act::Wait(gate.clone()))
+        });
     let system = stage::system("test");
-    let plan = Plan::new("child", &Log::default());
-    let plan = [Point::Create, Point::Started, Point::Stopped].into_iter().fold(plan, slow);
     let child = system.supervise_created::<Kin>(plan, permanent());
-    let watched = child.clone();
-    let seen = stage::spawn(async move {
-        let mut seen = vec![word(&watched.status())];
-        while *seen.last().unwrap() != "stopped" {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            let now = word(&watched.status());
-            if seen.last() != Some(&now) {
-                seen.push(now);
-            }
+    let held = async |gate: &Gate, expected| {
+        gate.arrived().await;
+        assert_eq!(word(&child.status()), expected);
+        gate.open_once();
+    };
+    assert_eq!(word(&child.status()), "starting");
+    for (begins, ends) in [("starting", "fails"), ("restarting", "is removed")] {
+        held(&create, begins).await;
+        held(&start, begins).await;
+        assert_eq!(child.ask(Add(1)).await.unwrap(), 1, "it has started");
+        assert_eq!(word(&child.status()), "running");
+        match ends {
+            "fails" => child.tell(Do(Act::Panic("torn"))).await.unwrap(),
+            _ => system.children().remove(child.id()).unwrap(),
         }
-        seen
-    });
-    tokio::time::sleep(Duration::from_millis(30)).await;
-    child.tell(Do(Act::Panic("torn"))).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    system.children().remove(child.id()).unwrap();
-    let expected =
-        ["starting", "running", "stopping", "restarting", "running", "stopping", "stopped"];
-    assert_eq!(soon("end", seen).await.unwrap(), expected);
+        held(&stop, "stopping").await;
+    }
+    ended(&child).await;
+    assert_eq!(word(&child.status()), "stopped");
     let Status::Stopped(end) = child.status() else { panic!("it has ended") };
     assert!(matches!(end.reason, StopReason::Stopped(None)));
     assert!(end.at <= system.runtime().now());

@@ -11,8 +11,8 @@ use ghostlight::{
 use crate::{
     stage::{self, conformance},
     support::{
-        Add, Form, Gate, Journal, Listed, Log, Note, Plain, assert_conserved, ended, park, rest,
-        soon,
+        Add, Form, Gate, Hold, Journal, Listed, Log, Note, Plain, assert_conserved, ended, park,
+        rest, soon,
     },
 };
 
@@ -46,7 +46,7 @@ async fn parks_and_goes_on<F: Form>() {
     let actor = system.spawn_with(Journal::<F>::new(&log), options);
     let gate = park(&actor).await;
     let second = Gate::closed();
-    actor.try_tell(crate::support::Hold(second.clone())).unwrap();
+    actor.try_tell(Hold(second.clone())).unwrap();
     (0..3).for_each(|n| actor.try_tell(Note(n)).expect("c messages fit behind a parked handler"));
     let sender = actor.clone();
     let waiting = stage::spawn(async move { sender.tell(Note(3)).await });
@@ -143,7 +143,7 @@ async fn exact_depth<F: Form>(mailbox: MailboxOptions) {
         actor.try_tell(Note(n)).unwrap();
     }
     let second = Gate::closed();
-    actor.try_tell(crate::support::Hold(second.clone())).unwrap();
+    actor.try_tell(Hold(second.clone())).unwrap();
     (0..9).for_each(|n| actor.try_tell(Note(n)).unwrap());
     gate.open();
     second.arrived().await;
@@ -151,11 +151,10 @@ async fn exact_depth<F: Form>(mailbox: MailboxOptions) {
     assert_eq!(system.counters().queued, 9);
     actor.try_tell(Note(0)).unwrap();
     assert_eq!(actor.mailbox_len(), 10);
-    assert_eq!(
-        actor.mailbox_peak(),
-        510,
-        "there were never more than at the second gate's arrival"
-    );
+    // Which messages were taken in one batch, and count until that is done, is a matter of time.
+    let batch = if stage::IS_REAL { 510 } else { 0 };
+    let peak = actor.mailbox_peak();
+    assert!((510..=510 + batch).contains(&peak), "{peak}: as many as at the first gate");
     second.open();
     rest().await;
     assert_eq!(actor.mailbox_len(), 0);
@@ -175,7 +174,12 @@ struct Busy;
 #[derive(Debug, Message)]
 struct Burst(u64);
 impl Actor for Busy {
-    type Protocol = (Burst,);
+    type Protocol = (Hold, Burst);
+}
+impl Handler<Hold> for Busy {
+    async fn handle(&mut self, Hold(gate): Hold, _: &mut Context<'_, Self>) {
+        gate.pass().await;
+    }
 }
 impl Handler<Burst> for Busy {
     async fn handle(&mut self, Burst(n): Burst, cx: &mut Context<'_, Self>) {
@@ -188,8 +192,10 @@ async fn the_peak_is_at_most_a_batch_above_the_greatest_number_that_waited() {
     for waiting in 1..40 {
         let system = stage::system("test");
         let actor = system.spawn(Busy);
+        let gate = park(&actor).await;
         (1..waiting).for_each(|_| actor.try_tell(Burst(0)).unwrap());
         actor.try_tell(Burst(10)).unwrap();
+        gate.open();
         rest().await;
         let peak = usize::try_from(waiting.max(10)).unwrap();
         let told = actor.mailbox_peak();

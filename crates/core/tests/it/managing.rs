@@ -218,6 +218,8 @@ async fn a_child_that_cannot_be_started_again_ends_for_good() {
         assert!(!ended(&child).await.is_failure());
         assert!(children.start(child.id()).is_err());
     }
+    // Its owner hears of an end last.
+    rest().await;
     assert!(children.list().is_empty() && owner.is_alive());
 }
 
@@ -265,7 +267,7 @@ async fn five_hundred_finished_children_leave_the_table_empty() {
     assert_eq!(stage::n_tasks(), 1, "the owner's own");
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn shutdown_comes_through_a_round_and_a_backoff_and_reports_everybody() {
     for wait in [0, 20, 70, 150] {
         let (system, _ledger) = watched();

@@ -7,7 +7,8 @@ use ghostlight::{Actor, Boxed, Context, Handler, Message, Recipient, StopReason}
 use crate::{
     stage::{self, conformance},
     support::{
-        Add, Counted, Journal, Listed, Log, Note, Path, alive, assert_conserved, ended, rest,
+        Add, Counted, Hold, Journal, Listed, Log, Note, Path, alive, assert_conserved, ended, park,
+        rest,
     },
 };
 
@@ -54,10 +55,18 @@ struct Sizes<P>(Log<&'static str>, PhantomData<fn() -> P>);
 struct Declared;
 
 impl Actor for Sizes<Declared> {
-    type Protocol = (Empty, Small, Boxed<Large>, Aligned);
+    type Protocol = (Hold, Empty, Small, Boxed<Large>, Aligned);
 }
 impl Actor for Sizes<()> {
     type Protocol = ();
+}
+impl<P: 'static> Handler<Hold> for Sizes<P>
+where
+    Self: Actor,
+{
+    async fn handle(&mut self, Hold(gate): Hold, _: &mut Context<'_, Self>) {
+        gate.pass().await;
+    }
 }
 impl<P: 'static> Handler<Empty> for Sizes<P>
 where
@@ -103,6 +112,7 @@ where
     let system = stage::system("test");
     let log = Log::default();
     let actor = system.spawn(Sizes::<P>(log.clone(), PhantomData));
+    let gate = park(&actor).await;
     let (counted, count) = Counted::new();
     let mut words = [0; 32];
     words[31] = 31;
@@ -112,6 +122,7 @@ where
     actor.try_tell(Aligned(9, counted)).unwrap();
     assert_eq!(alive(&count), 3, "what waits must be alive, once");
     if runs {
+        gate.open();
         rest().await;
         assert_eq!(log.all(), ["empty", "small", "large", "aligned"]);
     } else {

@@ -8,7 +8,7 @@ use ghostlight::{
 };
 
 use crate::{
-    kin::{Act, Do, Kin, Plan, Point, call, eager, fail, incarnation, permanent},
+    kin::{Act, Do, Kin, Plan, Point, call, comes_back, eager, fail, incarnation, permanent},
     stage::{self, conformance},
     support::{
         Add, Gate, Journal, Listed, Log, Note, assert_conserved, dead_notes, ended, park, rest,
@@ -58,16 +58,27 @@ async fn an_order_to_end_that_comes_while_an_incarnation_fails_still_stands() {
 
 #[conformance]
 async fn a_child_that_is_being_replaced_comes_back_whoever_tells_it_to_stop_meanwhile() {
-    let system = stage::system("test");
-    let spec = eager(ChildSpec::transient());
-    let child = system.supervise(Plan::new("child", &Log::default()).factory(), spec);
-    incarnation(&child).await;
-    system.children().restart(child.id()).unwrap();
-    child.stop();
-    rest().await;
-    assert_eq!(incarnation(&child).await, 1);
-    child.stop();
-    assert!(matches!(ended(&child).await, StopReason::Stopped(_)));
+    for is_held in [true, false] {
+        if stage::IS_REAL && !is_held {
+            // It may have been replaced before it can be told anything.
+            continue;
+        }
+        let (system, gate) = (stage::system("test"), Gate::closed());
+        let stopped = if is_held { Act::Wait(gate.clone()) } else { Act::Nothing };
+        let plan = Plan::new("child", &Log::default()).at(Point::Stopped, [stopped]);
+        let child = system.supervise(plan.factory(), eager(ChildSpec::transient()));
+        incarnation(&child).await;
+        system.children().restart(child.id()).unwrap();
+        if is_held {
+            gate.arrived().await;
+        }
+        child.stop();
+        gate.open();
+        comes_back(&child).await;
+        assert_eq!(incarnation(&child).await, 1);
+        child.stop();
+        assert!(matches!(ended(&child).await, StopReason::Stopped(_)));
+    }
 }
 
 #[conformance]
@@ -253,7 +264,7 @@ async fn a_child_that_asks_an_owner_that_does_not_start_gets_its_message_back() 
     assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn in_a_shutdown_the_running_handler_and_the_clean_up_each_have_their_deadline() {
     let system = stage::system("test");
     let plan = Plan::new("slow", &Log::default()).at(Point::Stopped, [Act::Sleep(900)]);

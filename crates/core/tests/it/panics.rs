@@ -89,7 +89,7 @@ impl Handler<After> for Late {
 }
 
 /// After the asker has heard of the failure, nothing is let in any more.
-#[conformance(one_thread)]
+#[conformance]
 async fn an_actor_that_has_failed_takes_no_messages() {
     for path in Path::BOTH {
         for declared in [false, true] {

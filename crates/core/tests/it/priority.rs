@@ -232,7 +232,7 @@ async fn stop_is_obeyed_between_any_two_messages() {
     assert_eq!(log.all().len(), 200);
 }
 
-#[conformance(virtual_time)]
+#[conformance]
 async fn each_signal_reaches_an_actor_whose_mailbox_is_full_under_every_overflow_policy() {
     let one = Capacity::of::<1>();
     let orders: [fn(&ActorRef<Journal<Listed>>); 3] = [

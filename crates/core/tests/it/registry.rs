@@ -190,7 +190,8 @@ async fn a_name_is_gone_after_every_end() {
     let begins: [Begin; 2] = [|it| it.spawn(Unlucky), |it| it.create::<Unlucky>(())];
     for begin in begins {
         let unlucky = begin(&system);
-        system.register("till", &unlucky).unwrap();
+        let registered = system.register("till", &unlucky);
+        assert!(registered.is_ok() || stage::IS_REAL, "it has not ended yet");
         assert!(matches!(ended(&unlucky).await, StopReason::StartFailed(_)));
         assert_eq!(system.names(), []);
     }

@@ -63,7 +63,7 @@ async fn whoever_has_not_ended_at_the_deadline_of_a_shutdown_is_killed() {
     let begin = system.runtime().now();
     let report = soon("report", system.shutdown(Duration::from_secs(2))).await;
     let took = system.runtime().now() - begin;
-    assert!(took < Duration::from_millis(2100), "{took:?}");
+    assert!(took < Duration::from_secs(3), "{took:?}");
     assert_eq!(report.killed.first().map(|it| it.id), Some(stuck.id()), "{report:?}");
     assert!(report.lost.is_empty(), "{report:?}");
     let departed = report.ended.iter().chain(&report.killed);

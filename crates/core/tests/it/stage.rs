@@ -37,6 +37,9 @@ pub(crate) fn run_on_threads(test: impl Future<Output = ()>) {
     Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap().block_on(test);
 }
 
+/// Whether others run while the test does not wait, and time passes by itself.
+pub(crate) const IS_REAL: bool = false;
+
 /// Whether tasks run one after the other, the one that has waited longest first.
 pub(crate) const IS_IN_TURN: bool = true;
 

@@ -153,7 +153,7 @@ async fn what_is_set_aside_is_handled_next_in_its_order_with_its_askers() {
             let fourth = ask(&door, path, Disguised(4));
             rest().await;
             rest().await;
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
             assert_eq!(door.ask(Waiting).await.unwrap(), 4);
             assert_eq!((door.mailbox_len(), door.counters().queued), (4, 4));
             assert_conserved(&system);

@@ -206,7 +206,7 @@ async fn a_sibling_stuck_in_stopped_is_killed_at_its_deadline_and_comes_back() {
         assert_eq!(incarnation(&stuck).await, 1, "{point}");
         assert_eq!(incarnation(&other).await, 1, "{point}");
         let took = system.runtime().now() - begin;
-        assert!(took < Duration::from_millis(2_100), "{point}: {took:?}");
+        assert!(took < Duration::from_secs(3), "{point}: {took:?}");
     }
 }
 

@@ -98,7 +98,7 @@ async fn one_that_is_spawned_and_forgotten_at_once_ends_too() {
         } else {
             drop(system.create_with::<Kin>(plan, options()));
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(!lives(&system), "{hooked}");
         assert_eq!(stage::n_tasks(), 0);
     }

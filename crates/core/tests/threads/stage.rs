@@ -47,6 +47,9 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
     tokio.block_on(test);
 }
 
+/// Whether others run while the test does not wait, and time passes by itself.
+pub(crate) const IS_REAL: bool = true;
+
 /// Whether tasks run one after the other, the one that has waited longest first.
 pub(crate) const IS_IN_TURN: bool = false;
 
@@ -91,6 +94,8 @@ pub(crate) fn n_tasks() -> usize {
 /// Waits until nobody has anything to do but to wait for time to pass.
 ///
 /// That is so when every worker sleeps and no task is queued, seen twice with nothing in between.
+/// Whoever sleeps waits for time, too, however short: a sleep of no length ends with the next tick of
+/// the clock.
 pub(crate) async fn rest() {
     let metrics = Handle::current().metrics();
     if metrics.num_workers() != WORKERS {

@@ -54,6 +54,9 @@ fn here() -> Option<Handle> {
     HERE.with_borrow(Clone::clone)
 }
 
+/// Whether others run while the test does not wait, and time passes by itself.
+pub(crate) const IS_REAL: bool = false;
+
 /// Whether tasks run one after the other, the one that has waited longest first.
 pub(crate) const IS_IN_TURN: bool = false;
 
