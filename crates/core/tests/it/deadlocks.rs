@@ -414,7 +414,7 @@ impl Handler<Back> for Relay {
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_task_that_asks_the_actor_which_joins_it_is_refused_or_the_join_is() {
     let system = stage::system("test");
     let a = doer(&system, "a");

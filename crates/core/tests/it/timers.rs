@@ -526,7 +526,7 @@ async fn ten_thousand_timers_add_no_task_and_leave_none() {
     let keep = set.clone();
     // Not asked, since the system may need a task to watch over an ask.
     trial.try_run(move |cx| {
-        (0..10_000).for_each(|n| keep.push(cx.after(ms(10 + n % 100), Tick(n))))
+        (0..10_000).for_each(|n| keep.push(cx.after(ms(10 + n % 100), Tick(n))));
     });
     rest().await;
     let timers = set.take();
