@@ -1,6 +1,14 @@
 //! Reads of one actor run side by side, and writes do not.
 
-use std::{future::Future, marker::PhantomData, pin::Pin, task::Poll, time::Duration};
+// long: the cases of one facility stand side by side, with the actor they share.
+
+use std::{
+    future::{Future, poll_fn},
+    marker::PhantomData,
+    pin::Pin,
+    task::Poll,
+    time::Duration,
+};
 
 use ghostlight::{
     Actor, ActorId, ActorRef, AskError, Context, DrainBudget, Failure, Handler, Message, OnFailure,
@@ -475,20 +483,12 @@ async fn others_have_their_share_while_reads_begin() {
     let gate = Gate::closed();
     let log = room.log.clone();
     let ticking = stage::spawn(async move {
-        loop {
+        poll_fn::<(), _>(|cx| {
             log.push("ticks".into());
-            // Awake at once; a runtime's own yield may wait until it has looked elsewhere.
-            let mut has_yielded = false;
-            std::future::poll_fn(|cx| {
-                cx.waker().wake_by_ref();
-                if std::mem::replace(&mut has_yielded, true) {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending
-                }
-            })
-            .await;
-        }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     });
     for _ in 0..40 {
         room.shelf.try_tell(Look("read", pass(&gate))).unwrap();
