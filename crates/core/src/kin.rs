@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Actor, ActorId, Endpoint, StopReason, Terminated,
+    Actor, ActorId, Endpoint, Failure, StopReason, Terminated,
     checkup::Checkup,
     core::EnvelopeOf,
     family::{Family, Post},
@@ -57,6 +57,8 @@ pub(crate) struct Kin<A: Actor> {
     pub(crate) tasks: Option<Arc<Holder>>,
     /// Messages set aside.
     pub(crate) stash: Option<Box<Stash<A>>>,
+    /// How its next start fails, where that was planted.
+    pub(crate) start_failure: Option<Box<Failure>>,
     /// Who asks how it is, while it is busy.
     pub(crate) checkup: Option<Box<Checkup>>,
     /// Who is told of whose restarts.
@@ -153,6 +155,7 @@ impl<A: Actor> Default for Kin<A> {
             tasks: None,
             stash: None,
             keep: Weak::new(),
+            start_failure: None,
             checkup: None,
         }
     }

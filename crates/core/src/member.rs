@@ -8,7 +8,7 @@ use std::{
 use ghostlight_rt::Instant;
 
 use crate::{
-    Actor, ActorId, Counters, Ended, Restarted, Status, StopReason, Terminated,
+    Actor, ActorId, Counters, Ended, Failure, Restarted, Status, StopReason, Terminated,
     cell::Cell,
     family::Post,
     kin::{Next, Ticket},
@@ -34,6 +34,8 @@ pub(crate) trait Member: Send + Sync {
     fn now(&self) -> Instant;
 
     fn order(self: Arc<Self>, order: Order);
+    /// Has its next start fail.
+    fn fail_start(&self, failure: Failure);
     /// Lets nobody in, until it is started again.
     fn shut(&self);
     /// Hears what its supervisor has decided.
@@ -104,6 +106,10 @@ impl<A: Actor> Member for Cell<A> {
 
     fn now(&self) -> Instant {
         self.system.runtime.now()
+    }
+
+    fn fail_start(&self, failure: Failure) {
+        self.lock().kin().start_failure = Some(Box::new(failure));
     }
 
     fn order(self: Arc<Self>, order: Order) {

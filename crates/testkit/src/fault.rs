@@ -23,6 +23,11 @@ pub enum Fault {
         /// Whose.
         actor: Option<String>,
     },
+    /// The next start of an actor fails, as if its state could not be built.
+    FailStart {
+        /// Whose.
+        actor: Option<String>,
+    },
     /// An actor is not given a turn for so long, as if its thread were taken away.
     Starve {
         /// Which.
@@ -115,6 +120,12 @@ impl Fault {
         Self::Fail { actor: Some(actor.into()) }
     }
 
+    /// Has the next start of an actor of this name fail.
+    #[must_use]
+    pub fn fail_start(actor: impl Into<String>) -> Self {
+        Self::FailStart { actor: Some(actor.into()) }
+    }
+
     /// Loses all packets between two systems, in both directions.
     #[must_use]
     pub fn partition(one: impl Into<String>, other: impl Into<String>) -> Self {
@@ -158,6 +169,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Kill { actor } => write!(f, "kill {}", of(actor)),
             Self::Fail { actor } => write!(f, "fail {}", of(actor)),
+            Self::FailStart { actor } => write!(f, "fail the next start of {}", of(actor)),
             Self::Starve { actor, duration } => write!(f, "starve {} for {duration:?}", of(actor)),
             Self::WallClock { seconds } => write!(f, "the clock on the wall jumps by {seconds} s"),
             Self::Crash { system } => write!(f, "crash {system}"),

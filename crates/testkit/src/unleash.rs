@@ -80,6 +80,12 @@ impl Unleashed {
                     system.inject_failure(id, Failure::recoverable("a fault of the plan"));
                 }
             }
+            Fault::FailStart { actor } => {
+                if let Some((system, id)) = self.find(actor, "not to start the next time") {
+                    let failure = Failure::recoverable("a fault of the plan");
+                    system.inject_start_failure(id, failure);
+                }
+            }
             Fault::Starve { actor, duration } => {
                 let Some((_, id)) = self.find(actor, &format!("starved for {duration:?}")) else {
                     return;

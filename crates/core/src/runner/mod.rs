@@ -199,6 +199,12 @@ impl<A: Actor> Course<A> {
             let reason = ordered_reason(cell);
             return self.end(cell, None, reason, cx);
         }
+        let planted = cell.lock().kin_if_any().and_then(|it| it.start_failure.take());
+        if let Some(failure) = planted {
+            lay_off(state);
+            cell.report(&failure);
+            return self.end(cell, None, StopReason::StartFailed(*failure), cx);
+        }
         let reason = match catch_unwind(AssertUnwindSafe(|| state.as_mut().poll(cx))) {
             Ok(Poll::Pending) if self.is_late(cell, cx) => {
                 StopReason::StartFailed(too_slow(cell.settings.start))

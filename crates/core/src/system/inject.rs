@@ -26,6 +26,27 @@ impl System {
         self.give(id, Order::new(Verb::Retire, StopReason::Failed(failure.into())))
     }
 
+    /// Has the next start of this actor fail: before its state is built, so that nothing of it has
+    /// happened. Of no effect on one that is not started again, or was spawned with its state. False if
+    /// there is no such actor.
+    ///
+    /// ```
+    /// # use ghostlight_core as ghostlight;
+    /// # use ghostlight::{Actor, ChildSpec, Failure, System};
+    /// # #[derive(Default)] struct Disk;
+    /// # impl Actor for Disk { type Protocol = (); }
+    /// # let system = System::new("docs");
+    /// let disk = system.supervise(Disk::default, ChildSpec::permanent());
+    /// assert!(system.inject_start_failure(disk.id(), Failure::recoverable("not there")));
+    /// ```
+    pub fn inject_start_failure(&self, id: ActorId, failure: impl Into<Failure>) -> bool {
+        let member = self.shared().find(id);
+        member.is_some_and(|it| {
+            it.fail_start(failure.into());
+            true
+        })
+    }
+
     /// Kills this actor, as [`ActorRef::kill`](crate::ActorRef::kill) does. False if there is no
     /// such actor.
     #[expect(clippy::must_use_candidate, reason = "it kills, whether anybody asks or not")]

@@ -50,6 +50,23 @@ fn an_actor_that_is_made_to_fail_is_started_again_as_after_a_failure_of_its_own(
 }
 
 #[test]
+fn an_actor_whose_start_is_made_to_fail_is_started_once_more() {
+    let world = World::seeded(1).telling();
+    let counter = counter(&world.system("counting"));
+    let plan = Plan::default()
+        .after(SECOND, Fault::fail_start("counter"))
+        .after(2 * SECOND, Fault::fail("counter"));
+    world.unleash(plan);
+    world.advance(60 * SECOND);
+    assert_eq!(next(&world, &counter), Some(1));
+    let story = world.story().to_string();
+    assert!(story.contains("counter 0.1 is not to start the next time"), "{story}");
+    assert!(story.contains("counter 0.1 FAILS: a fault of the plan"), "{story}");
+    assert_eq!(story.matches("is to be started again").count(), 2, "{story}");
+    world.finish();
+}
+
+#[test]
 fn a_fault_may_come_at_a_step() {
     let world = World::seeded(1);
     let system = world.system("counting");
