@@ -359,6 +359,24 @@ async fn a_queued_read_does_not_begin_once_its_actor_was_told_to_stop() {
     room.over();
 }
 
+#[conformance(one_thread)]
+async fn a_read_sent_just_before_the_order_to_stop_does_not_begin_beside_others() {
+    let room = Room::<Listed>::new();
+    let gate = Gate::closed();
+    let running = room.wait_at(&gate, 2).await;
+    room.shelf.try_tell(Look("late", at_once())).unwrap();
+    room.shelf.stop();
+    rest().await;
+    gate.open();
+    for asking in running {
+        outcome(asking).await.unwrap();
+    }
+    ended(&room.shelf).await;
+    assert_eq!(room.system.counters().dead, 1);
+    assert!(!room.log.take().iter().any(|it| it.contains("late")));
+    room.over();
+}
+
 async fn kill<D: Dress>(is_killed: bool) {
     let room =
         Room::<D>::with(SpawnOptions::default().shutdown_deadline(Duration::from_secs(2)), false);
@@ -556,8 +574,7 @@ fn putting<D: Dress>(path: Path, shelf: &ActorRef<Shelf<D>>, put: Put, log: &Log
 }
 
 /// A read asks another shelf, with what that one does first; which asks back for a read.
-async fn a_read_that_comes_back<D: Dress>(path: Path, is_closed: bool) {
-    let room = Room::<D>::new();
+async fn a_read_that_comes_back<D: Dress>(room: &Room<D>, path: Path, is_closed: bool) {
     let other = room.another("other");
     let gate = Gate::closed();
     let back = asking(path, &room.shelf, Look("back", at_once()), &room.log);
@@ -587,9 +604,10 @@ async fn a_read_that_comes_back<D: Dress>(path: Path, is_closed: bool) {
 #[conformance]
 async fn a_read_that_comes_back_to_reads_is_let_in_and_refused_where_a_write_waits_in_between() {
     for path in Path::BOTH {
-        for is_closed in [false, true] {
-            a_read_that_comes_back::<Listed>(path, is_closed).await;
-            a_read_that_comes_back::<Plain>(path, is_closed).await;
+        let (listed, plain) = (Room::<Listed>::new(), Room::<Plain>::new());
+        for is_closed in [false, true, false] {
+            a_read_that_comes_back(&listed, path, is_closed).await;
+            a_read_that_comes_back(&plain, path, is_closed).await;
         }
     }
 }
