@@ -62,7 +62,7 @@ async fn messages_sent_while_the_state_is_built_are_kept_in_order() {
     assert_conserved(&system);
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn a_state_that_cannot_be_built_is_a_failed_start() {
     for (act, text) in [(Act::Fail("no file"), "no file"), (Act::Panic("no memory"), "no memory")] {
         let system = stage::system("test");

@@ -386,7 +386,7 @@ async fn a_failing_stopped_or_destructor_of_a_child_does_not_hurt_owner_or_sibli
     }
 }
 
-#[conformance]
+#[conformance(virtual_time)]
 async fn refs_of_owned_actors_are_counted_without_what_the_platform_holds() {
     let system = stage::system("test");
     let log = Log::default();
