@@ -372,7 +372,12 @@ impl<A: Actor> Cell<A> {
         self.system.dead_letter(self, Box::new(message), type_name::<M>(), reason);
     }
 
-    /// Notes that the message just taken is not handled after all. For the owner of the core.
+    /// The turn of a message begins, inside another or beside it. For the owner of the core.
+    pub(crate) fn begin_turn(&self, message: &EnvelopeOf<A>) {
+        self.tell_of_turn(message);
+        self.count_turn();
+    }
+
     /// A turn begins. For the owner of the core.
     #[inline]
     pub(crate) fn count_turn(&self) {
@@ -391,6 +396,7 @@ impl<A: Actor> Cell<A> {
         }
     }
 
+    /// The message just taken is not handled after all. For the owner of the core.
     pub(crate) fn uncount_turn(&self) {
         self.handled.store(self.handled.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
     }

@@ -22,15 +22,10 @@ pub(crate) const DEPTH: usize = 4;
 /// An ask whose turn runs on this thread, inside the turn of an actor.
 #[derive(Clone, Copy)]
 struct Call {
-    from: ActorId,
-    to: ActorId,
-    message_type: &'static str,
-    is_read: bool,
-    lends: Lends,
-    /// What the turn of `from` is for.
-    serves: WaitId,
-    /// The ask itself, once it was noted.
-    wait: WaitId,
+    /// What it is to be noted as.
+    wait: Wait,
+    /// What it was noted as, once it was.
+    id: WaitId,
 }
 
 /// No actor has this id: no system has the origin zero. An [`Option`] would be a word more to save and to
@@ -165,8 +160,9 @@ pub(crate) fn begin_call(to: ActorId, message_type: &'static str, is_read: bool)
         it.depth.set(depth + 1);
         let from = it.actor();
         if let Some(from) = from {
-            let (lends, serves, wait) = (Lends::Nothing, WaitId::NONE, WaitId::NONE);
-            it.keep_call(depth, Call { from, to, message_type, is_read, lends, serves, wait });
+            let (what, serves, lends) = (WaitFor::Reply, it.serves.get(), it.lends());
+            let wait = Wait { from, to, what, message_type, is_read, serves, lends };
+            it.calls[depth].set(Some(Call { wait, id: WaitId::NONE }));
         }
         from.is_some()
     })
@@ -181,7 +177,7 @@ pub(crate) fn end_call(is_of_actor: bool) -> Option<WaitId> {
         if !is_of_actor {
             return None;
         }
-        Some(it.calls[depth].take()?.wait)
+        Some(it.calls[depth].take()?.id)
     })
 }
 
@@ -190,18 +186,18 @@ pub(crate) fn note_calls(waits: &Waits) -> WaitId {
     HERE.with(|it| {
         let mut outer = WaitId::NONE;
         for slot in &it.calls[..it.depth.get()] {
-            let Some(mut call) = slot.get().filter(|call| waits.is_about(call.to)) else {
+            let Some(mut call) = slot.get().filter(|call| waits.is_about(call.wait.to)) else {
                 outer = WaitId::NONE;
                 continue;
             };
-            if !outer.is_none() {
-                call.serves = outer;
-            }
-            if call.wait.is_none() {
-                call.wait = waits.note(call.wait_of());
+            if call.id.is_none() {
+                if !outer.is_none() {
+                    call.wait.serves = outer;
+                }
+                call.id = waits.note(call.wait);
                 slot.set(Some(call));
             }
-            outer = call.wait;
+            outer = call.id;
         }
         if !outer.is_none() && it.serves.get().is_none() {
             it.serves.set(outer);
@@ -225,24 +221,5 @@ impl Here {
     #[inline]
     fn lends(&self) -> Lends {
         if self.reads.get() == self.actor.get() { Lends::Reads } else { Lends::Nothing }
-    }
-
-    fn keep_call(&self, depth: usize, call: Call) {
-        let (serves, lends) = (self.serves.get(), self.lends());
-        self.calls[depth].set(Some(Call { serves, lends, ..call }));
-    }
-}
-
-impl Call {
-    const fn wait_of(&self) -> Wait {
-        Wait {
-            from: self.from,
-            to: self.to,
-            what: WaitFor::Reply,
-            message_type: self.message_type,
-            is_read: self.is_read,
-            serves: self.serves,
-            lends: self.lends,
-        }
     }
 }

@@ -213,6 +213,7 @@ async fn host<A: Actor, M: Message, T: Deliver<M> + ?Sized>(
             Next::Guest(guest) => guest,
         };
         in_a_row += 1;
+        cell.begin_turn(&guest);
         let failure = A::Protocol::lend(guest, actor, cx.host()).await;
         if let Some(failure) = failure {
             return cx.fail(failure).await;
@@ -250,14 +251,13 @@ pub struct Host<'h, A: Actor> {
     pub(crate) batch: &'h mut Queue<EnvelopeOf<A>>,
 }
 
-/// Handles a message inside another turn. Gives out the failure that was declared.
+/// Handles a message inside another turn; its own has begun. Gives out the failure that was declared.
 pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
     actor: &mut A,
     host: Host<'_, A>,
     letter: Letter<M>,
 ) -> Option<Failure> {
     let cell = host.cell;
-    cell.count_turn();
     let _serving = Serving(here::serve(Purpose::NONE));
     let (message, asker) = match begin(letter, Asker::Nobody) {
         Ok(begun) => begun,

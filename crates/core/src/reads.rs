@@ -220,8 +220,7 @@ impl<'h, A: Actor> Others<'h, A> {
 
     fn begin(&mut self, envelope: EnvelopeOf<A>, task: &mut TaskContext<'_>) {
         let cell = self.cx.cell();
-        cell.tell_of_turn(&envelope);
-        cell.count_turn();
+        cell.begin_turn(&envelope);
         let Some(mut read) = A::Protocol::read(envelope, self.actor, self.cx.again()) else {
             return;
         };

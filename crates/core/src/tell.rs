@@ -165,6 +165,22 @@ impl<M: Message, T: Deliver<M> + ?Sized> Future for Telling<'_, M, T> {
 impl<M: Message, T: Deliver<M> + ?Sized> Telling<'_, M, T> {
     #[cold]
     fn poll_closely(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), TellError<M>>> {
+        let polled = self.poll_line(cx);
+        if polled.is_ready() {
+            self.end_wait();
+        }
+        polled
+    }
+
+    /// The turn that sends waits no longer.
+    fn end_wait(&mut self) {
+        if let Some(waiting) = &mut self.waiting {
+            waits::end(self.target.place(), &mut waiting.wait);
+        }
+    }
+
+    /// Asks for room, and waits in line for it as long as may be.
+    fn poll_line(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), TellError<M>>> {
         let message = &mut self.message;
         let waiting = self.waiting.get_or_insert_with(|| {
             let letter = message.take().map(Letter::Tell);
@@ -174,12 +190,8 @@ impl<M: Message, T: Deliver<M> + ?Sized> Telling<'_, M, T> {
         let Waiting { letter, place, timer, wait } = &mut **waiting;
         let is_newcomer = !place.is_taken();
         match self.target.poll_offer(letter, self.priority, place, cx) {
-            Poll::Ready(Ok(())) => {
-                waits::end(self.target.place(), wait);
-                return Poll::Ready(Ok(()));
-            }
+            Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
             Poll::Ready(Err(why)) => {
-                waits::end(self.target.place(), wait);
                 let message = into_message(letter.take());
                 return Poll::Ready(Err(TellError::Refused { why, message }));
             }
@@ -218,11 +230,11 @@ impl<M: Message> Waiting<M> {
 impl<M: Message, T: Deliver<M> + ?Sized> Drop for Telling<'_, M, T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(waiting) = &mut self.waiting {
-            waits::end(self.target.place(), &mut waiting.wait);
-            if waiting.is_in_line() {
-                self.target.leave_line(&mut waiting.place);
-            }
+        self.end_wait();
+        if let Some(waiting) = &mut self.waiting
+            && waiting.is_in_line()
+        {
+            self.target.leave_line(&mut waiting.place);
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     run::{Ran, Suspended, run},
     signal::Signals,
     timer,
-    waits::WaitId,
+    waits::{WaitFor, WaitId, Wanted},
 };
 
 /// How many asks are queued after one found the actor busy: with many askers, turns run on callers
@@ -230,7 +230,10 @@ fn hand_over<A: Handler<M>, M: Message>(
     // Before anybody else can go on with the turn. Whom it is for waits for nobody so far, or that was
     // noted with the waits inside it: so this closes no circle.
     let wait = match wait {
-        Some(WaitId::NONE) => cell.system.note_call(cell.id, type_name::<M>(), A::READS.is_some()),
+        Some(WaitId::NONE) => {
+            let wanted = Wanted::plainly(WaitFor::Reply, type_name::<M>());
+            cell.system.note_wait(cell.id, Wanted { is_read: A::READS.is_some(), ..wanted })
+        }
         noted => noted.unwrap_or_default(),
     };
     suspended.purpose.wait = wait;

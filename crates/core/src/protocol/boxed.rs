@@ -35,7 +35,9 @@ pub trait Parcel<A: Actor>: Send {
     ) -> BoxFuture<'h, Option<Failure>>;
 
     /// The wait of whoever asks, if that is an actor.
-    fn wait(&self) -> WaitId;
+    fn wait(&self) -> WaitId {
+        WaitId::NONE
+    }
 
     /// The type of the message, as a label.
     fn message_type(&self) -> &'static str;

@@ -18,7 +18,6 @@ use crate::{
     lend::{Host, serve_guest},
     protocol::{Buried, Letter, Parcel, Remains, serve},
     reads::{Read, begin_read},
-    waits::WaitId,
 };
 
 /// Why a result dies that comes to the next incarnation.
@@ -106,14 +105,9 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Piped<M> {
         if incarnation == host.incarnation {
             return Box::pin(serve_guest(actor, host, Letter::Tell(message)));
         }
-        host.cell.count_turn();
         host.cell.skip(NotBegun::<M>::Skipped(Skipped::Dead));
         host.cell.bury_one(message, TOO_LATE);
         Box::pin(std::future::ready(None))
-    }
-
-    fn wait(&self) -> WaitId {
-        WaitId::NONE
     }
 
     fn message_type(&self) -> &'static str {

@@ -23,7 +23,6 @@ use crate::{
     protocol::{Buried, Letter, Parcel, Remains, serve},
     reads::{Read, begin_read},
     signal::Signals,
-    waits::WaitId,
 };
 
 /// What is done when a timer is due.
@@ -143,16 +142,11 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Tick<A, M> {
             match self.take(host.cell) {
                 Some(message) => serve_guest(actor, host, Letter::Tell(message)).await,
                 None => {
-                    host.cell.count_turn();
                     host.cell.skip(NotBegun::<M>::Skipped(Skipped::Dead));
                     None
                 }
             }
         })
-    }
-
-    fn wait(&self) -> WaitId {
-        WaitId::NONE
     }
 
     fn message_type(&self) -> &'static str {

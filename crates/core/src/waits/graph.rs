@@ -172,8 +172,9 @@ impl Graph {
         self.of.get(&closing.to)?;
         let mut path: Vec<Step<'_>> = vec![self.step(id, closing)];
         let mut seen: HashSet<WaitId, BuildHasherDefault<Fold>> = HashSet::default();
-        while let Some(is_newcomer) = path.len().checked_sub(1).map(|it| it == 0) {
-            let Some(step) = path.last_mut() else { break };
+        loop {
+            let is_newcomer = path.len() == 1;
+            let step = path.last_mut()?;
             let (by, by_id) = (step.wait, step.id);
             let Some(next) = step.next() else {
                 path.pop();
@@ -195,7 +196,6 @@ impl Graph {
                 path.push(self.step(next, wait));
             }
         }
-        None
     }
 
     fn step(&self, id: WaitId, wait: Wait) -> Step<'_> {

@@ -91,6 +91,13 @@ impl Wanted {
     pub(crate) const fn plainly(what: WaitFor, message_type: &'static str) -> Self {
         Self { what, message_type, is_read: false, lends: Lends::Nothing }
     }
+
+    /// The wait of `from`, whose turn runs here, for that of `to`.
+    fn noted(self, from: ActorId, to: ActorId) -> Wait {
+        let Self { what, message_type, is_read, lends } = self;
+        let lends = if lends == Lends::Nothing { here::lends() } else { lends };
+        Wait { from, to, what, message_type, is_read, serves: WaitId::NONE, lends }
+    }
 }
 
 /// Notes that the turn which runs here waits for whoever is at `place`; nothing, if none does.
@@ -100,12 +107,7 @@ impl Wanted {
 #[inline]
 pub(crate) fn begin(place: Option<(&Shared, ActorId)>, wanted: Wanted) -> Result<WaitId, Deadlock> {
     match (here::actor(), place) {
-        (Some(from), Some((system, to))) => {
-            let Wanted { what, message_type, is_read, lends } = wanted;
-            let lends = if lends == Lends::Nothing { here::lends() } else { lends };
-            let serves = WaitId::NONE;
-            system.begin_wait(Wait { from, to, what, message_type, is_read, serves, lends })
-        }
+        (Some(from), Some((system, to))) => system.begin_wait(wanted.noted(from, to)),
         _ => Ok(WaitId::NONE),
     }
 }
@@ -121,6 +123,13 @@ impl<'a> Held<'a> {
         Self { place: (system, actor), wait: None }
     }
 
+    /// Notes one for the end of a task, whatever it closes: for a wait that has no way to say no.
+    /// Whoever in it asks back is refused instead.
+    pub(crate) fn noted(system: &'a Shared, task: ActorId) -> Self {
+        let wait = system.note_wait(task, Wanted::plainly(WaitFor::Task, ""));
+        Self { place: (system, task), wait: Some(wait) }
+    }
+
     /// Notes it, the first time.
     ///
     /// # Errors
@@ -130,27 +139,6 @@ impl<'a> Held<'a> {
             self.wait = Some(begin(Some(self.place), Wanted::plainly(what, ""))?);
         }
         Ok(())
-    }
-}
-
-impl<'a> Held<'a> {
-    /// Notes it, whatever it closes: for a wait that has no way to say no. Whoever in it asks back is
-    /// refused instead.
-    pub(crate) fn noted(system: &'a Shared, task: ActorId) -> Self {
-        let (what, message_type, lends) = (WaitFor::Task, "", Lends::Nothing);
-        let wait = here::actor().map(|from| {
-            let serves = here::note_calls(&system.waits);
-            system.waits.note(Wait {
-                from,
-                to: task,
-                what,
-                message_type,
-                is_read: false,
-                serves,
-                lends,
-            })
-        });
-        Self { place: (system, task), wait }
     }
 }
 
@@ -184,19 +172,13 @@ impl Shared {
         begun.map_err(|circle| self.told(&circle))
     }
 
-    /// Notes that the turn which runs here waits for one of `to` that has begun on this thread.
-    pub(crate) fn note_call(
-        &self,
-        to: ActorId,
-        message_type: &'static str,
-        is_read: bool,
-    ) -> WaitId {
+    /// Notes that the turn which runs here waits for `to`, whatever that closes; nothing, if none does.
+    pub(crate) fn note_wait(&self, to: ActorId, wanted: Wanted) -> WaitId {
         let Some(from) = here::actor().filter(|_| self.waits.is_about(to)) else {
             return WaitId::NONE;
         };
-        let (what, lends) = (WaitFor::Reply, here::lends());
         let serves = here::note_calls(&self.waits);
-        self.waits.note(Wait { from, to, what, message_type, is_read, serves, lends })
+        self.waits.note(Wait { serves, ..wanted.noted(from, to) })
     }
 
     /// What a wait is for has been passed on to `to`.

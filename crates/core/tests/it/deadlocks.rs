@@ -1,6 +1,10 @@
 //! Waits that would never end are refused, and no others: H-08 to H-15.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use ghostlight::{
     Actor, ActorRef, AskError, Capacity, Context, Deadlock, Handler, MailboxOptions, Message,
@@ -233,6 +237,32 @@ async fn a_wait_is_forgotten_however_it_ends() {
         assert!(system.waits().is_empty(), "{how}: {:?}", system.waits());
         gate.open();
     }
+}
+
+#[conformance(virtual_time)]
+async fn a_tell_whose_time_is_up_is_waited_for_no_longer_by_who_goes_on() {
+    let system = stage::system("test");
+    let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
+    let (a, b) = (doer(&system, "a"), system.spawn_with(Doer, options));
+    let (holds, goes_on) = (Gate::closed(), Gate::closed());
+    b.tell(Hold(holds.clone())).await.unwrap();
+    holds.arrived().await;
+    b.tell(Nop).await.unwrap();
+    let (to, gate) = (b.clone(), goes_on.clone());
+    let both = run(move |_| {
+        Box::pin(async move {
+            let mut telling = pin!(to.tell(Nop).within(Duration::from_secs(1)).into_future());
+            _ = telling.as_mut().await.unwrap_err();
+            gate.pass().await;
+        })
+    });
+    a.tell(both).await.unwrap();
+    rest().await;
+    assert_eq!(system.waits().len(), 1);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(system.waits().is_empty(), "{:?}", system.waits());
+    goes_on.open();
+    holds.open();
 }
 
 #[conformance]
