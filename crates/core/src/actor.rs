@@ -158,6 +158,25 @@ pub trait Actor: Sized + Send + 'static {
         OnFailure::Fail
     }
 
+    /// Puts the state in order after a turn that took too long and was dropped where it awaited, as
+    /// [`OnTimeout::Cancel`](crate::OnTimeout::Cancel) asks for. A panic in it is a failure like any other.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// use ghostlight::Actor;
+    ///
+    /// struct Uploads { running: u32 }
+    ///
+    /// impl Actor for Uploads {
+    ///     type Protocol = ();
+    ///
+    ///     fn on_cancelled(&mut self) {
+    ///         self.running -= 1; // the handler will not come to it
+    ///     }
+    /// }
+    /// ```
+    fn on_cancelled(&mut self) {}
+
     /// Runs once per incarnation, after the last message and after all children have ended: not when
     /// it was killed, or had not started.
     ///

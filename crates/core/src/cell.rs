@@ -20,8 +20,8 @@ use std::{
 };
 
 use crate::{
-    Actor, ActorId, Counters, DeadReason, Ended, Failure, Handler, Message, Priority, Protocol,
-    Refused, Status, StopReason,
+    Actor, ActorId, Backend, Counters, DeadReason, Ended, Failure, Handler, HandlerTimeout,
+    Message, Priority, Protocol, Refused, Status, StopReason, TurnKind,
     ask::{NotBegun, Skipped},
     core::{Core, EnvelopeOf},
     here,
@@ -33,6 +33,7 @@ use crate::{
     spawn::Settings,
     sync::lock,
     system::{Shared, Swept},
+    turn::{self, LastTurn},
 };
 
 /// The stable place of an actor.
@@ -46,7 +47,11 @@ pub struct Cell<A: Actor> {
     pub(crate) left: AtomicUsize,
     /// How many turns have begun, ever.
     pub(crate) handled: AtomicU64,
+    pub(crate) last_turn: LastTurn,
 }
+
+/// A turn inside another.
+pub(crate) type Guest = (TurnKind, &'static str);
 
 /// Who is to be woken once the lock is open again.
 #[must_use]
@@ -58,7 +63,7 @@ pub(crate) enum Wake {
 
 impl<A: Actor> Cell<A> {
     pub(crate) fn new(id: ActorId, system: Arc<Shared>, settings: Arc<Settings>) -> Arc<Self> {
-        let inbox = Mutex::new(Inbox::new(&settings.mailbox));
+        let inbox = Mutex::new(Inbox::new(&settings.mailbox, settings.keeps_to_itself()));
         Arc::new(Self {
             id,
             system,
@@ -67,6 +72,7 @@ impl<A: Actor> Cell<A> {
             signals: Lane::default(),
             left: AtomicUsize::new(0),
             handled: AtomicU64::new(0),
+            last_turn: LastTurn::default(),
         })
     }
 
@@ -384,6 +390,49 @@ impl<A: Actor> Cell<A> {
         self.handled.store(self.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
+    /// The turn that goes on, and the message in it: the innermost, where one runs inside another.
+    pub(crate) fn turn(&self) -> (TurnKind, Option<&'static str>) {
+        let guest = self.lock().rare.as_ref().and_then(|it| it.guest);
+        guest.map_or_else(|| self.begun(), |(kind, message)| (kind, Some(message)))
+    }
+
+    /// The turn that has begun last, and the message in it.
+    pub(crate) fn begun(&self) -> (TurnKind, Option<&'static str>) {
+        let unlisted = self.lock().rare.as_ref().and_then(|it| it.unlisted);
+        let unlisted = unlisted.filter(|_| self.last_turn.is_unlisted());
+        let message = unlisted.or_else(|| self.last_turn.listed(&A::Protocol::surface()));
+        (self.last_turn.kind(), message)
+    }
+
+    /// Whether somebody may want to know what was handled last.
+    pub(crate) fn is_looked_after(&self) -> bool {
+        self.system.watchdog.is_some() || !self.settings.limits.is_none()
+    }
+
+    /// The turn of a message begins that the protocol does not list.
+    pub(crate) fn begin_unlisted<M>(&self, is_ask: bool) {
+        self.last_turn.begin(if is_ask { turn::UNLISTED_ASK } else { turn::UNLISTED_TELL });
+        if self.is_looked_after() {
+            self.lock().rare().unlisted = Some(type_name::<M>());
+        }
+    }
+
+    /// A turn begins inside another. Gives out which one went on inside that.
+    pub(crate) fn begin_guest<M>(&self, is_ask: bool) -> Option<Guest> {
+        if !self.is_looked_after() {
+            return None;
+        }
+        let kind = if is_ask { TurnKind::Ask } else { TurnKind::Tell };
+        self.lock().rare().guest.replace((kind, type_name::<M>()))
+    }
+
+    /// It is over.
+    pub(crate) fn end_guest(&self, outer: Option<Guest>) {
+        if self.is_looked_after() {
+            self.lock().rare().guest = outer;
+        }
+    }
+
     /// Notes that a message whose turn was to begin is not handled after all.
     pub(crate) fn skip<M: Message>(&self, request: NotBegun<M>) {
         self.uncount_turn();
@@ -435,7 +484,12 @@ impl<A: Actor> Cell<A> {
 
     pub(crate) fn spawn_task(&self, runner: Runner<A>) {
         let name = || format!("{} {}", self.name(), self.id);
-        drop(self.system.runtime.spawn_named(name, runner));
+        let runtime = &self.system.runtime;
+        match self.settings.backend {
+            Backend::Async => drop(runtime.spawn_named(name, runner)),
+            Backend::Blocking => drop(runtime.spawn_on_blocking(name, runner)),
+            Backend::Thread => runtime.spawn_on_thread(&name(), runner),
+        }
     }
 
     /// Tells whoever wants to know of every message which one is next.
@@ -481,6 +535,12 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn report(&self, failure: &Failure) {
         tracing::warn!(actor = %self.id, name = self.name(), %failure, "actor failed");
         self.system.observe(|it| it.failed(self.subject(), failure));
+    }
+
+    /// A turn has taken longer than it may.
+    pub(crate) fn report_late(&self, timeout: &HandlerTimeout) {
+        tracing::warn!(actor = %self.id, name = self.name(), %timeout, "a turn takes too long");
+        self.system.observe(|it| it.timed_out(self.subject(), timeout));
     }
 
     /// Where the actor stands in its life.

@@ -95,15 +95,16 @@ impl<A: Actor> Core<A> {
         self.batch.front()
     }
 
-    /// Takes out the message that [`next`](Self::next) showed: its turn begins.
+    /// Takes out the message that [`next`](Self::next) showed: its turn begins, which goes by `turn`.
     #[inline]
-    pub(crate) fn pop(&mut self) -> Option<EnvelopeOf<A>> {
+    pub(crate) fn pop(&mut self, turn: u8) -> Option<EnvelopeOf<A>> {
         let envelope = self.batch.pop_front();
         self.run -= 1;
         // Relaxed: one writer, and readers that need the exact number hold the lock, under which
         // the core was taken.
         self.cell.left.store(self.batch.len(), Ordering::Relaxed);
         self.cell.count_turn();
+        self.cell.last_turn.begin(turn);
         envelope
     }
 
@@ -237,6 +238,20 @@ impl<A: Actor> Core<A> {
             Ok(OnFailure::Resume) => Errand::Resumed(failure),
             Err(payload) => Errand::Failed(Failure::panicked(&*payload)),
         };
+    }
+
+    /// The incarnation has failed, whatever the actor says to that.
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        self.errand = Errand::Failed(failure);
+    }
+
+    /// Lets the actor put its state in order after a turn that was cancelled.
+    pub(crate) fn mend(&mut self) {
+        let actor = &mut self.actor;
+        let mended = catch_unwind(AssertUnwindSafe(|| actor.on_cancelled()));
+        if let Err(payload) = mended {
+            self.errand = Errand::Failed(Failure::panicked(&*payload));
+        }
     }
 
     /// Notes how a hook went.

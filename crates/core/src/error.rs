@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use crate::{Deadlock, Failure, mailbox::Overflow};
+use crate::{Deadlock, Failure, HandlerTimeout, mailbox::Overflow};
 
 /// Whether what was sent may have run: the question before asking again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -177,6 +177,8 @@ pub enum AskError<M> {
     },
     /// The handler panicked, or declared a failure.
     Failed(Failure),
+    /// The handler took longer than it may, and was dropped where it awaited; in here is what was done.
+    HandlerTimeout(HandlerTimeout),
     /// The handler put the answer off and then dropped it.
     NoReply,
     /// The actor ended while the request was running.
@@ -194,6 +196,7 @@ impl<M> AskError<M> {
             Self::Deadline { message: None }
             | Self::Deadlock { message: None, .. }
             | Self::Failed(_)
+            | Self::HandlerTimeout(_)
             | Self::NoReply
             | Self::Lost => Delivery::Unknown,
         }
@@ -206,7 +209,11 @@ impl<M> AskError<M> {
         match self {
             Self::Refused { why, .. } => why.is_retryable(),
             Self::Deadline { message } => message.is_some(),
-            Self::Deadlock { .. } | Self::Failed(_) | Self::NoReply | Self::Lost => false,
+            Self::Deadlock { .. }
+            | Self::Failed(_)
+            | Self::HandlerTimeout(_)
+            | Self::NoReply
+            | Self::Lost => false,
         }
     }
 
@@ -218,6 +225,7 @@ impl<M> AskError<M> {
             Self::Deadline { .. }
             | Self::Deadlock { .. }
             | Self::Failed(_)
+            | Self::HandlerTimeout(_)
             | Self::NoReply
             | Self::Lost => None,
         }
@@ -231,6 +239,7 @@ impl<M> AskError<M> {
             Self::Refused { .. }
             | Self::Deadline { .. }
             | Self::Deadlock { .. }
+            | Self::HandlerTimeout(_)
             | Self::NoReply
             | Self::Lost => None,
         }
@@ -243,7 +252,7 @@ impl<M> AskError<M> {
             Self::Refused { message, .. }
             | Self::Deadline { message }
             | Self::Deadlock { message, .. } => message,
-            Self::Failed(_) | Self::NoReply | Self::Lost => None,
+            Self::Failed(_) | Self::HandlerTimeout(_) | Self::NoReply | Self::Lost => None,
         }
     }
 
@@ -254,6 +263,7 @@ impl<M> AskError<M> {
             Self::Deadline { .. } => AskError::Deadline { message: None },
             Self::Deadlock { cycle, .. } => AskError::Deadlock { cycle, message: None },
             Self::Failed(failure) => AskError::Failed(failure),
+            Self::HandlerTimeout(timeout) => AskError::HandlerTimeout(timeout),
             Self::NoReply => AskError::NoReply,
             Self::Lost => AskError::Lost,
         }
@@ -272,6 +282,7 @@ impl<M> fmt::Display for AskError<M> {
             }
             Self::Deadlock { cycle, .. } => fmt::Display::fmt(cycle, f),
             Self::Failed(failure) => write!(f, "the handler failed: {failure}"),
+            Self::HandlerTimeout(timeout) => fmt::Display::fmt(timeout, f),
             Self::NoReply => f.write_str("the reply was put off and then dropped"),
             Self::Lost => f.write_str("the actor ended while the request was running"),
         }
@@ -287,6 +298,7 @@ impl<M> fmt::Debug for AskError<M> {
             }
             Self::Deadlock { cycle, .. } => f.debug_tuple("Deadlock").field(cycle).finish(),
             Self::Failed(failure) => f.debug_tuple("Failed").field(failure).finish(),
+            Self::HandlerTimeout(timeout) => fmt::Debug::fmt(timeout, f),
             Self::NoReply => f.write_str("NoReply"),
             Self::Lost => f.write_str("Lost"),
         }

@@ -20,7 +20,7 @@ use ghostlight_rt::{BoxFuture, Instant};
 use crate::{
     Actor, Ask, Asking, Context, Failure, Handler, Message, Outcome, Protocol,
     ask::Asker,
-    cell::Cell,
+    cell::{Cell, Guest},
     core::{EnvelopeOf, Turn, fail},
     endpoint::Deliver,
     here::{self, Purpose},
@@ -259,6 +259,8 @@ pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
 ) -> Option<Failure> {
     let cell = host.cell;
     let _serving = Serving(here::serve(Purpose::NONE));
+    let is_ask = matches!(letter, Letter::Ask(_));
+    let _guest = Guesting { cell, outer: cell.begin_guest::<M>(is_ask) };
     let (message, asker) = match begin(letter, Asker::Nobody) {
         Ok(begun) => begun,
         Err(skipped) => {
@@ -281,6 +283,18 @@ pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
         (Some(_) | None, _) => {}
     }
     failure
+}
+
+/// A turn inside another, as whoever looks from outside is told of it.
+struct Guesting<'h, A: Actor> {
+    cell: &'h Cell<A>,
+    outer: Option<Guest>,
+}
+
+impl<A: Actor> Drop for Guesting<'_, A> {
+    fn drop(&mut self) {
+        self.cell.end_guest(self.outer.take());
+    }
 }
 
 /// What the outer turn is for, which it is again when the inner one is over.

@@ -75,6 +75,7 @@ extern crate self as ghostlight;
 mod actor;
 mod actor_ref;
 mod ask;
+mod backend;
 mod budget;
 mod cell;
 mod checkup;
@@ -118,12 +119,17 @@ mod sync;
 mod system;
 mod task;
 mod tell;
+mod thread_bound;
+mod timeout;
 mod timer;
+mod turn;
 mod unreferenced;
 mod waits;
 mod watch;
 mod watch_restarts;
+mod watchdog;
 mod work;
+mod yield_budget;
 
 pub use ghostlight_macros::{Actor, Message, handlers};
 
@@ -131,6 +137,7 @@ pub use crate::{
     actor::{Actor, Create, Handler, OnFailure, ReadHandler},
     actor_ref::{ActorRef, DrainBudget, WeakActorRef},
     ask::{Ask, Asking, Outcome, ReplyPort},
+    backend::Backend,
     checkup::{CheckingHealth, HealthCheck},
     children::{Child, Children, NoSuchChild},
     context::{Context, Mode, ReadContext},
@@ -166,11 +173,16 @@ pub use crate::{
         TaskState, cancelled, checkpoint, is_cancelled, shield,
     },
     tell::{Tell, Telling},
+    thread_bound::ThreadBound,
+    timeout::{HandlerTimeout, OnTimeout},
     timer::{MissedTicks, Timer},
+    turn::TurnKind,
     waits::{Deadlock, WaitFor, WaitInfo},
     watch::{How, Terminated, Watcher},
     watch_restarts::Restarted,
+    watchdog::{Blame, PollTime, Severity, StarvationEvent, WatchdogOptions},
     work::{Engine, EngineActor, HandleOf, Job},
+    yield_budget::{YieldBudget, yield_every},
 };
 
 /// What the derives write, and nobody else needs to.

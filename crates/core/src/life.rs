@@ -64,7 +64,7 @@ pub(crate) fn never_start<A: Actor>(cell: &Arc<Cell<A>>) {
 /// Puts the first incarnation into its cell: at rest if it has no `started` to run, else with its
 /// task.
 fn begin_core<A: Actor>(cell: &Arc<Cell<A>>, core: Box<Core<A>>) {
-    if run::has_started_hook::<A>() {
+    if run::has_started_hook::<A>() || cell.settings.keeps_to_itself() {
         cell.lay_down(cell.lock(), core, false);
         return;
     }

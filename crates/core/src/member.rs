@@ -8,7 +8,7 @@ use std::{
 use ghostlight_rt::Instant;
 
 use crate::{
-    Actor, ActorId, Counters, Ended, Failure, Restarted, Status, StopReason, Terminated,
+    Actor, ActorId, Counters, Ended, Failure, Restarted, Status, StopReason, Terminated, TurnKind,
     cell::Cell,
     family::Post,
     kin::{Next, Ticket},
@@ -27,6 +27,8 @@ pub(crate) trait Member: Send + Sync {
     fn mailbox_len(&self) -> usize;
     fn peak(&self) -> usize;
     fn status(&self) -> Status;
+    /// The turn that has begun last, and the message in it.
+    fn turn(&self) -> (TurnKind, Option<&'static str>);
     /// Its place in the family of its owner, if it has one.
     fn post(&self) -> Option<Post>;
     fn shutdown_deadline(&self) -> std::time::Duration;
@@ -94,6 +96,10 @@ impl<A: Actor> Member for Cell<A> {
 
     fn status(&self) -> Status {
         Self::status(self)
+    }
+
+    fn turn(&self) -> (TurnKind, Option<&'static str>) {
+        Self::turn(self)
     }
 
     fn post(&self) -> Option<Post> {

@@ -1,6 +1,9 @@
 //! What can be seen from outside. Observers may look and change nothing.
 
-use crate::{ActorId, DeadLetter, Failure, Health, RestartRecord, StopReason, TaskInfo};
+use crate::{
+    ActorId, Blame, DeadLetter, Failure, HandlerTimeout, Health, RestartRecord, StarvationEvent,
+    StopReason, TaskInfo,
+};
 
 /// Who is told about what happens in a system.
 ///
@@ -39,6 +42,11 @@ pub trait Observer: Send + Sync + 'static {
         _ = (actor, failure);
     }
 
+    /// A turn takes longer than it may, and goes on or not, as the timeout says.
+    fn timed_out(&self, actor: Subject<'_>, timeout: &HandlerTimeout) {
+        _ = (actor, timeout);
+    }
+
     /// A tell was answered with an error, which nobody reads.
     fn unread_error(&self, actor: Subject<'_>, message_type: &'static str) {
         _ = (actor, message_type);
@@ -62,6 +70,18 @@ pub trait Observer: Send + Sync + 'static {
     /// An actor did not end when it was killed, and is waited for no longer.
     fn abandoned(&self, actor: Subject<'_>) {
         _ = actor;
+    }
+
+    /// An actor has kept its thread for long without an await, and still does. Told by the watchdog, in
+    /// its own thread, once a poll.
+    fn slow_poll(&self, poll: &Blame) {
+        _ = poll;
+    }
+
+    /// Tasks do not get their turn in time. Told by the watchdog, in its own thread, once a poll or late
+    /// turn and severity.
+    fn starving(&self, event: &StarvationEvent) {
+        _ = event;
     }
 
     /// Whether it wants to be told of every message, by the four methods after this one. Asked once,

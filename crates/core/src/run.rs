@@ -12,11 +12,14 @@ use std::{
 
 use crate::{
     Actor, ActorId, AskError, Context, Failure, Protocol,
-    ask::{Asker, take_fallen},
+    ask::{Asker, fell_late, take_fallen},
+    cell::Cell,
     core::{Core, Errand, Turn, put, take},
     here::{self, Purpose},
     mailbox::Renewal,
     protocol::{Turns, unless_left},
+    turn::{STARTED, STOPPED},
+    watchdog,
 };
 
 /// What came of polling a turn loop, or a hook.
@@ -48,13 +51,28 @@ pub(crate) fn run<A: Actor>(
 ) -> Ran<A> {
     let turns = core.turns.take().unwrap_or_else(|| Box::pin(A::Protocol::turns()));
     let id = core.cell.id;
+    let polling = watchdog::begin(&core.cell.system, id, core.keeps_answer);
     put(core);
-    resume(Suspended { turns, purpose }, id, cx)
+    let ran = go_on(Suspended { turns, purpose }, id, cx);
+    watchdog::end(polling);
+    ran
 }
 
 /// Goes on with a suspended turn, which holds the core inside.
 #[inline(always)]
 pub(crate) fn resume<A: Actor>(
+    suspended: Suspended,
+    cell: &Cell<A>,
+    cx: &mut TaskContext<'_>,
+) -> Ran<A> {
+    let polling = watchdog::begin(&cell.system, cell.id, false);
+    let ran = go_on(suspended, cell.id, cx);
+    watchdog::end(polling);
+    ran
+}
+
+#[inline(always)]
+fn go_on<A: Actor>(
     Suspended { mut turns, purpose }: Suspended,
     id: ActorId,
     cx: &mut TaskContext<'_>,
@@ -80,7 +98,7 @@ fn consider_panicked<A: Actor>(mut core: Box<Core<A>>, failure: Failure) -> Ran<
     if !core.errand.is_hook() {
         core.consider(failure.clone());
     }
-    tell_fallen(&core, &failure);
+    tell_fallen(&core, || AskError::Failed(failure.clone()));
     Ran::Panicked(core, failure)
 }
 
@@ -88,19 +106,19 @@ fn consider_panicked<A: Actor>(mut core: Box<Core<A>>, failure: Failure) -> Ran<
 fn consider_declared<A: Actor>(core: &mut Core<A>) {
     if let Errand::Failed(failure) = mem::take(&mut core.errand) {
         core.consider(failure.clone());
-        tell_fallen(core, &failure);
+        tell_fallen(core, || AskError::Failed(failure.clone()));
     }
 }
 
-/// Tells the askers of turns that have failed, once the door is closed behind them: what they send next
+/// Tells the askers of turns that have failed, or have taken too long, once the door is closed behind them: what they send next
 /// is for the next incarnation.
-fn tell_fallen<A: Actor>(core: &Core<A>, failure: &Failure) {
+pub(crate) fn tell_fallen<A: Actor>(core: &Core<A>, error: impl Fn() -> AskError<()>) {
     let senders = if core.errand.has_failed() {
         core.cell.lock().close_unless(Renewal::AfterFailure)
     } else {
         Vec::new()
     };
-    take_fallen().iter().for_each(|it| it.abandon(AskError::Failed(failure.clone())));
+    take_fallen().iter().for_each(|it| it.abandon(error()));
     senders.into_iter().for_each(Waker::wake);
 }
 
@@ -122,6 +140,14 @@ fn poll<A: Actor>(turns: &mut Turns, cx: &mut TaskContext<'_>) -> Polled<A> {
             Polled::Panicked(core, Failure::panicked(&*payload))
         }
     }
+}
+
+/// Drops a suspended turn that has taken too long, and gives back the core that it held. Its askers are
+/// told by [`tell_fallen`].
+pub(crate) fn cut_late<A: Actor>(suspended: Suspended) -> Box<Core<A>> {
+    // As in `cut`.
+    _ = catch_unwind(AssertUnwindSafe(|| fell_late(|| drop(suspended.turns))));
+    take().expect("a turn loop gives the core back when it is dropped")
 }
 
 /// Drops a suspended turn where it stands, and gives back the core that it held.
@@ -158,6 +184,7 @@ pub(crate) async fn run_errand<A: Actor>(core: &mut Core<A>) {
     let mut cx = Context::new(&core.cell, core.incarnation, &leaves, &mut turn, &mut core.batch);
     let failure = match &core.errand {
         Errand::Start(last) => {
+            core.cell.last_turn.begin(STARTED);
             let hook = async {
                 if let Some(last) = last {
                     A::restarting(&mut core.actor, last, &mut cx).await?;
@@ -169,6 +196,7 @@ pub(crate) async fn run_errand<A: Actor>(core: &mut Core<A>) {
             ended.and_then(Result::err)
         }
         Errand::Stop(reason) => {
+            core.cell.last_turn.begin(STOPPED);
             let mut hook = pin!(A::stopped(&mut core.actor, reason, &mut cx));
             poll_fn(|task| unless_left(hook.as_mut().poll(task), &leaves)).await;
             None

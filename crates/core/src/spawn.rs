@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::MailboxOptions;
+use crate::{Backend, MailboxOptions, OnTimeout, TurnKind, timeout::Limits};
+
+/// The most messages between two looks at the clock.
+pub(crate) const LARGEST_CHUNK: u8 = 64;
 
 /// What an actor is spawned with.
 ///
@@ -30,6 +33,8 @@ pub struct SpawnOptions {
     ends_unreferenced: bool,
     throughput: Option<u32>,
     quantum: Option<Duration>,
+    limits: Limits,
+    backend: Option<Backend>,
 }
 
 impl SpawnOptions {
@@ -109,6 +114,43 @@ impl SpawnOptions {
         self
     }
 
+    /// How long a handler may take, and what happens then; by default as long as it likes.
+    ///
+    /// Time counts from the handler's first await, and all of this acts at awaits only: one that keeps its
+    /// thread is found by a [watchdog](crate::SystemBuilder::watchdog), and ended by nobody. An actor that
+    /// has such a limit looks around after each message, which takes some nanoseconds; the others pay
+    /// nothing.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ghostlight_core::{OnTimeout, SpawnOptions, TurnKind};
+    ///
+    /// let options = SpawnOptions::default()
+    ///     .handler_timeout(Duration::from_secs(2), OnTimeout::Cancel)
+    ///     .timeout_of(TurnKind::Started, Duration::from_secs(1), OnTimeout::Warn);
+    /// # drop(options);
+    /// ```
+    pub fn handler_timeout(self, after: Duration, action: OnTimeout) -> Self {
+        self.timeout_of(TurnKind::Tell, after, action).timeout_of(TurnKind::Ask, after, action)
+    }
+
+    /// The same for one kind of turn, or a hook, alone.
+    ///
+    /// To cancel `started` is to stop: what has not started cannot go on. To cancel or stop `stopped` lets
+    /// the actor end at once.
+    pub fn timeout_of(mut self, kind: TurnKind, after: Duration, action: OnTimeout) -> Self {
+        self.limits.set(kind, (after, action));
+        self
+    }
+
+    /// Where its turns run; [`Backend::Async`] by default.
+    ///
+    /// Not for a [`Prepared`](crate::Prepared) actor: that runs in the task of whoever runs it.
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = Some(backend);
+        self
+    }
+
     pub(crate) const fn is_default(&self) -> bool {
         matches!(
             self,
@@ -121,6 +163,8 @@ impl SpawnOptions {
                 ends_unreferenced: false,
                 throughput: None,
                 quantum: None,
+                limits: Limits::NONE,
+                backend: None,
             }
         )
     }
@@ -136,6 +180,8 @@ impl SpawnOptions {
             ends_unreferenced: self.ends_unreferenced || below.ends_unreferenced,
             throughput: self.throughput.or(below.throughput),
             quantum: self.quantum.or(below.quantum),
+            limits: self.limits.over(below.limits),
+            backend: self.backend.or(below.backend),
         }
     }
 
@@ -149,6 +195,9 @@ impl SpawnOptions {
             ends_unreferenced: self.ends_unreferenced,
             throughput: self.throughput.unwrap_or(100),
             quantum: self.quantum.unwrap_or(Duration::from_micros(200)),
+            largest_chunk: if self.limits.is_none() { LARGEST_CHUNK } else { 1 },
+            limits: self.limits,
+            backend: self.backend.unwrap_or_default(),
         }
     }
 }
@@ -164,4 +213,15 @@ pub(crate) struct Settings {
     pub(crate) ends_unreferenced: bool,
     pub(crate) throughput: u32,
     pub(crate) quantum: Duration,
+    /// The most messages between two looks at the clock, and in one poll where turns have limits.
+    pub(crate) largest_chunk: u8,
+    pub(crate) limits: Limits,
+    pub(crate) backend: Backend,
+}
+
+impl Settings {
+    /// Whether turns run nowhere but in the actor's own task.
+    pub(crate) const fn keeps_to_itself(&self) -> bool {
+        !matches!(self.backend, Backend::Async)
+    }
 }

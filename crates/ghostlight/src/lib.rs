@@ -39,7 +39,7 @@
 //! | finding each other | [`System::register`], [`System::lookup`], [`System::lookup_or_spawn`], [`Group`] |
 //! | later, or not now | [`Context::after`], [`Context::every`], [`Timer`], [`MissedTicks`], [`Context::stash`] |
 //! | several things at once | [`Scope`], [`Joiner`], [`Task`], [`Context::pipe`], [`checkpoint`], [`shield()`] |
-//! | how it goes | [`ActorRef::health`], [`Health`], [`Counters`], [`Observer`] |
+//! | how it goes | [`ActorRef::health`], [`Health`], [`Counters`], [`Observer`], [`WatchdogOptions`] |
 //! | the surroundings | [`Runtime`] |
 
 #![forbid(unsafe_code)]
@@ -103,6 +103,9 @@ mod book {
 
     #[doc = include_str!("../../../docs/book/when-actors-wait.md")]
     mod when_actors_wait {}
+
+    #[doc = include_str!("../../../docs/book/finding-a-stuck-system.md")]
+    mod finding_a_stuck_system {}
 
     #[doc = include_str!("../../../docs/book/when-not-to-use-an-actor.md")]
     mod when_not_to_use_an_actor {}

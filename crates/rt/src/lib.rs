@@ -10,6 +10,7 @@
 //! |---|---|
 //! | time | [`Runtime::now`], [`Runtime::wall_now`], [`Runtime::sleep`], [`Runtime::sleep_until`] |
 //! | tasks | [`Runtime::spawn`], [`Runtime::block_on`], [`Runtime::poll_proceed`] |
+//! | tasks that block | [`Runtime::spawn_on_blocking`], [`Runtime::spawn_on_thread`] |
 //! | threads | [`Runtime::blocking`], [`Runtime::thread`] |
 //! | chance | [`Runtime::rng`] |
 //! | byte streams | [`Runtime::network`] |
@@ -30,8 +31,11 @@
 
 mod instant;
 mod network;
+mod on_blocking;
+mod on_thread;
 mod rng;
 mod runtime;
+mod stopwatch;
 mod surroundings;
 mod task;
 mod tokio_answer;
@@ -40,6 +44,7 @@ pub use instant::Instant;
 pub use network::{ByteStream, Listener, Network};
 pub use rng::Rng;
 pub use runtime::Runtime;
+pub use stopwatch::Stopwatch;
 pub use surroundings::{BoxFuture, Surroundings};
 pub use task::{Blocking, Lost, Sleep, Task};
 

@@ -17,6 +17,8 @@ use tokio::{
 
 use crate::{
     Blocking, Instant, Network, Rng, Sleep, Surroundings, Task,
+    on_blocking::OnBlocking,
+    on_thread,
     task::Abort,
     tokio_answer::{self, Tokio},
 };
@@ -195,6 +197,61 @@ impl Runtime {
         match &self.0 {
             Kind::Tokio(tokio) => tokio.thread(name, work),
             Kind::Other(other) => other.surroundings.thread(name, Box::new(work)),
+        }
+    }
+
+    /// Runs `task` on its own, and each poll of it as [`blocking`](Self::blocking) work: it may keep its
+    /// thread, and holds up no other task.
+    ///
+    /// ```
+    /// let runtime = ghostlight_rt::Runtime::multi_thread();
+    /// let may_block = Box::pin(async { std::thread::yield_now() });
+    /// drop(runtime.spawn_on_blocking(|| "reader".to_owned(), may_block));
+    /// ```
+    pub fn spawn_on_blocking(
+        &self,
+        name: impl FnOnce() -> String,
+        task: impl Future<Output = ()> + Send + Unpin + 'static,
+    ) -> Task {
+        self.spawn_named(name, OnBlocking::new(self, task))
+    }
+
+    /// Runs `task` on a thread of its own, which sleeps while the task waits; it goes on when the thread
+    /// that polls it is woken, and has the timers of this runtime. Nobody can abort it.
+    ///
+    /// Where there are no threads, it is a task like any other.
+    ///
+    /// ```
+    /// let runtime = ghostlight_rt::Runtime::multi_thread();
+    /// let (done, end) = std::sync::mpsc::channel();
+    /// let clock = runtime.clone();
+    /// runtime.spawn_on_thread("sleeper", async move {
+    ///     clock.sleep(std::time::Duration::from_millis(1)).await;
+    ///     done.send(std::thread::current().name().map(str::to_owned)).unwrap();
+    /// });
+    /// assert_eq!(end.recv().unwrap().as_deref(), Some("sleeper"));
+    /// ```
+    ///
+    /// # Panics
+    /// If the operating system gives no thread.
+    pub fn spawn_on_thread(&self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
+        if self.has_threads() {
+            self.thread(name, || on_thread::run(task));
+        } else {
+            drop(self.spawn_named(|| name.to_owned(), task));
+        }
+    }
+
+    /// Whether a thread runs beside what it looks after: not in a world, which has only one.
+    ///
+    /// ```
+    /// assert!(ghostlight_rt::Runtime::multi_thread().has_threads());
+    /// ```
+    #[must_use]
+    pub fn has_threads(&self) -> bool {
+        match &self.0 {
+            Kind::Tokio(_) => true,
+            Kind::Other(other) => other.surroundings.has_threads(),
         }
     }
 

@@ -50,6 +50,11 @@ pub trait Surroundings: fmt::Debug + Send + Sync + 'static {
     /// Runs `work` on a thread of its own.
     fn thread(&self, name: &str, work: Box<dyn FnOnce() + Send>);
 
+    /// Whether such a thread runs beside everything else; by default not.
+    fn has_threads(&self) -> bool {
+        false
+    }
+
     /// A seed for the chance that goes by `label`.
     fn seed(&self, label: &str) -> u64;
 

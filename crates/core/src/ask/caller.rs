@@ -12,7 +12,7 @@ use std::{
 
 use super::cell::{Answers, AskCell, Begun};
 use crate::{
-    Actor, Failure, Handler, Message, Protocol,
+    Actor, AskError, Failure, Handler, Message, Protocol,
     budget::Budget,
     cell::Cell,
     core::{AnswerOf, Core},
@@ -48,7 +48,7 @@ pub(crate) trait Parked<A: Actor>: Send + Sync {
     fn settle(self: Arc<Self>, answer: AnswerOf<A>);
 
     /// Hears that there will be none.
-    fn lose(&self, failure: Option<Failure>);
+    fn lose(&self, error: AskError<()>);
 }
 
 /// Handles `message` here and now, if the actor is idle.
@@ -261,11 +261,11 @@ impl<A: Handler<M>, M: Message> Parked<A> for AskCell<M> {
                     later.relay(self);
                 }
             }
-            Answered::Nothing => self.fail(crate::AskError::Lost),
+            Answered::Nothing => self.fail(AskError::Lost),
         }
     }
 
-    fn lose(&self, failure: Option<Failure>) {
-        self.fail(failure.map_or(crate::AskError::Lost, crate::AskError::Failed));
+    fn lose(&self, error: AskError<()>) {
+        self.fail(error);
     }
 }

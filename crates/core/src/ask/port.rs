@@ -1,7 +1,7 @@
 //! Where a reply goes, while the handler runs and after it.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     fmt, mem,
     sync::{Arc, Mutex, PoisonError},
     thread,
@@ -14,11 +14,20 @@ thread_local! {
     /// The askers of the turns that have failed in this poll, until they can be told why. More than one
     /// where a turn ran inside another.
     static FALLEN: RefCell<Vec<Arc<dyn Abandon>>> = const { RefCell::new(Vec::new()) };
+    /// Whether what is dropped here is a turn that has taken too long.
+    static IS_LATE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// An asker whose turn has failed.
 pub(crate) fn fell(asker: Arc<dyn Abandon>) {
     FALLEN.with_borrow_mut(|it| it.push(asker));
+}
+
+/// Drops a turn that has taken too long. Its askers are kept, like those of one that has failed.
+pub(crate) fn fell_late(turn: impl FnOnce()) {
+    let outer = IS_LATE.replace(true);
+    turn();
+    IS_LATE.set(outer);
 }
 
 /// The askers whose turns have failed in this poll.
@@ -62,7 +71,7 @@ impl<R> Waiting<R> {
 impl<R> Drop for Waiting<R> {
     fn drop(&mut self) {
         let Some(asker) = self.0.take() else { return };
-        if thread::panicking() {
+        if thread::panicking() || IS_LATE.get() {
             fell(asker);
         } else {
             asker.fail(AskError::Lost);

@@ -12,7 +12,7 @@ use super::{Lanes, MailboxOptions, Order, Overflow, Pick, Priority, Queue, Sende
 use crate::{
     Actor, Refused,
     ask::{Expire, Parked},
-    cell::Wake,
+    cell::{Guest, Wake},
     core::{Core, EnvelopeOf},
     counters::Losses,
     kin::Kin,
@@ -61,6 +61,8 @@ pub(crate) struct Inbox<A: Actor> {
     pub(crate) is_swept: bool,
     /// How many asks are to be queued before one may run on its caller again.
     pub(crate) queue_next: u8,
+    /// Whether nobody may take the core but the actor's own task.
+    keeps_to_itself: bool,
 }
 
 /// Where the core is.
@@ -105,6 +107,10 @@ pub(crate) struct Rare<A: Actor> {
     pub(crate) kin: Option<Box<Kin<A>>>,
     /// What [`Inbox::queue_next`] would be, were it not [`WATCHED`].
     pub(crate) queue_next: u8,
+    /// The message of the last turn, if its protocol does not list it and somebody may ask.
+    pub(crate) unlisted: Option<&'static str>,
+    /// The turn inside another, if somebody may ask.
+    pub(crate) guest: Option<Guest>,
     has_warned: bool,
 }
 
@@ -122,6 +128,8 @@ impl<A: Actor> Default for Rare<A> {
             losses: Losses::default(),
             kin: None,
             queue_next: 0,
+            unlisted: None,
+            guest: None,
             has_warned: false,
         }
     }
@@ -143,7 +151,7 @@ pub(crate) enum Admission<E> {
 }
 
 impl<A: Actor> Inbox<A> {
-    pub(crate) fn new(options: &MailboxOptions) -> Self {
+    pub(crate) fn new(options: &MailboxOptions, keeps_to_itself: bool) -> Self {
         let mut inbox = Self {
             queue: Queue::default(),
             stage: Stage::Unborn,
@@ -160,7 +168,8 @@ impl<A: Actor> Inbox<A> {
             has_started: false,
             renewal: Renewal::Never,
             is_swept: false,
-            queue_next: if options.is_watched() { WATCHED } else { 0 },
+            queue_next: if options.is_watched() || keeps_to_itself { WATCHED } else { 0 },
+            keeps_to_itself,
         };
         inbox.look_closer_from(options);
         inbox.is_plain = inbox.is_plain_now(options);
@@ -528,7 +537,7 @@ impl<A: Actor> Inbox<A> {
     /// Takes the core of an actor that has nothing to do. The ask on a plain actor does this in its
     /// own words, in a dozen instructions less.
     pub(crate) fn take_idle(&mut self) -> Option<Box<Core<A>>> {
-        if !self.idle {
+        if !self.idle || self.keeps_to_itself {
             return None;
         }
         match mem::replace(&mut self.stage, Stage::Out) {

@@ -58,6 +58,7 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Letter<M> {
         core: &'a mut Core<A>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(async move {
+            core.cell.begin_unlisted::<M>(matches!(*self, Self::Ask(_)));
             match begin(*self, core.teller()) {
                 Ok((message, asker)) => serve!(core, M, message, asker),
                 Err(skipped) => core.skip(skipped),

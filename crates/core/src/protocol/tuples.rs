@@ -17,6 +17,7 @@ use crate::{
     mailbox::Queue,
     reads::{Read, begin_read},
     run::run_errand,
+    turn::UNLISTED_TELL,
     waits::WaitId,
 };
 
@@ -28,7 +29,7 @@ fn take_as<S: 'static, T: 'static>(slot: &mut Option<S>) -> Option<T> {
 
 macro_rules! protocol {
     ($module:ident: $($P:ident $asked:ident),*) => {
-        #[allow(unused_mut, reason = "the empty tuple takes nothing out")]
+        #[allow(dead_code, unused_mut, reason = "the empty tuple takes nothing out and numbers nothing")]
         mod $module {
             use super::*;
 
@@ -37,6 +38,11 @@ macro_rules! protocol {
             pub enum Envelope<A: Actor, $($P: Slot),*> {
                 $($P($P), $asked(Arc<AskCell<$P::Message>>),)*
                 Unlisted(Box<dyn Parcel<A>>),
+            }
+
+            /// By which number each turn goes, for `LastTurn`.
+            enum Number {
+                $($P, $asked,)*
             }
 
             /// The reply of a turn, left for the caller that ran it.
@@ -204,12 +210,14 @@ macro_rules! protocol {
                                 // type: so only the message itself lives through the turn.
                                 match envelope {
                                     $(Envelope::$P(_) => {
-                                        let Some(Envelope::$P(it)) = core.pop() else { break };
+                                        let Some(Envelope::$P(it)) = core.pop(Number::$P as u8) else {
+                                            break;
+                                        };
                                         let asker = core.teller();
                                         serve!(core, $P::Message, it.unpack(), asker);
                                     }
                                     Envelope::$asked(_) => {
-                                        let Some(Envelope::$asked(ask)) = core.pop() else {
+                                        let Some(Envelope::$asked(ask)) = core.pop(Number::$asked as u8) else {
                                             break;
                                         };
                                         match ask.begin() {
@@ -223,7 +231,7 @@ macro_rules! protocol {
                                         }
                                     })*
                                     Envelope::Unlisted(_) => {
-                                        let Some(Envelope::Unlisted(it)) = core.pop() else {
+                                        let Some(Envelope::Unlisted(it)) = core.pop(UNLISTED_TELL) else {
                                             break;
                                         };
                                         it.open(&mut core).await;

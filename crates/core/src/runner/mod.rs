@@ -2,6 +2,7 @@
 //! the core down again.
 
 mod ending;
+mod limit;
 mod shift;
 
 use std::{
@@ -16,10 +17,11 @@ use ghostlight_rt::{BoxFuture, Sleep};
 
 use self::{
     ending::ordered_reason,
+    limit::Term,
     shift::{Looked, Shift, lay_down, look_around},
 };
 use crate::{
-    Actor, Failure, StopReason,
+    Actor, AskError, Failure, StopReason,
     ask::Parked,
     cell::Cell,
     core::{Core, Errand},
@@ -56,6 +58,8 @@ struct Aside<A: Actor> {
     lineage: Option<Lineage<A>>,
     /// When a timer is due.
     alarm: Option<Alarm>,
+    /// How long the turn that is suspended may take.
+    term: Option<Box<Term>>,
 }
 
 enum Phase<A: Actor> {
@@ -159,6 +163,7 @@ impl<A: Actor> Course<A> {
                 start: None,
                 lineage: None,
                 alarm: None,
+                term: None,
             })
         })
     }
@@ -327,10 +332,9 @@ impl<A: Actor> Course<A> {
                     return self.give_up_start(suspended, cell, cx);
                 }
                 Ran::Suspended(suspended) => {
-                    cell.tell_of_wait();
-                    self.enter(Phase::Suspended(suspended, None));
                     // An order to end that has come already must start its clock.
-                    return self.wait(cell, seen.without(Signals::ANY_END), cx);
+                    let seen = seen.without(Signals::ANY_END);
+                    return self.suspend((suspended, None), seen, cell, cx);
                 }
             };
             shift.core = core;
@@ -374,27 +378,27 @@ impl<A: Actor> Course<A> {
     ) -> Step {
         let seen = cell.signals().all();
         if seen.has(Signals::KILL) || self.is_out_of_grace(cell, cx) {
+            self.forget_term();
             let core = cut(suspended);
-            parked.into_iter().for_each(|it| it.lose(None));
+            parked.into_iter().for_each(|it| it.lose(AskError::Lost));
             return self.end_cut(core, None, cell, cx);
         }
         if self.is_starting() && self.is_late(cell, cx) {
             return self.give_up_start(suspended, cell, cx);
         }
-        let (mut core, panicked) = match resume(suspended, cell.id, cx) {
+        let (mut core, panicked) = match resume(suspended, cell, cx) {
             Ran::Back(core) => (core, None),
             Ran::Panicked(core, failure) => (core, Some(failure)),
             Ran::Suspended(suspended) => {
-                cell.tell_of_wait();
-                self.enter(Phase::Suspended(suspended, parked));
-                return self.wait(cell, seen, cx);
+                return self.suspend((suspended, parked), seen, cell, cx);
             }
         };
+        self.forget_term();
         if let Some(parked) = parked {
             core.keeps_answer = false;
             let answer = mem::take(&mut core.answer);
             match panicked.as_ref().or_else(|| core.errand.failure()).cloned() {
-                Some(failure) => parked.lose(Some(failure)),
+                Some(failure) => parked.lose(AskError::Failed(failure)),
                 None => parked.settle(answer),
             }
         }
@@ -417,6 +421,7 @@ impl<A: Actor> Course<A> {
         cell: &Arc<Cell<A>>,
         cx: &mut TaskContext<'_>,
     ) -> Step {
+        self.forget_term();
         let late = too_slow(cell.settings.start);
         self.end_cut(cut(suspended), Some(late), cell, cx)
     }
@@ -471,7 +476,7 @@ impl<A: Actor> Drop for Runner<A> {
             Phase::Between => None,
             Phase::WindingDown(winding) => winding.core,
             Phase::Suspended(suspended, parked) => {
-                parked.into_iter().for_each(|it| it.lose(None));
+                parked.into_iter().for_each(|it| it.lose(AskError::Lost));
                 Some(cut(suspended))
             }
             Phase::Serving => {
@@ -481,7 +486,7 @@ impl<A: Actor> Drop for Runner<A> {
                 match (handed, stage) {
                     (Some((suspended, parked)), _) => {
                         drop(inbox);
-                        parked.lose(None);
+                        parked.lose(AskError::Lost);
                         Some(cut(suspended))
                     }
                     (None, Stage::Resting(core)) => Some(core),

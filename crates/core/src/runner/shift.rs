@@ -7,10 +7,10 @@ use std::{
 
 use ghostlight_rt::Instant;
 
-use crate::{Actor, cell::Cell, checkup, core::Core, mailbox::Inbox, signal::Signals, stash};
-
-/// The most messages between two looks at the clock.
-const LARGEST_CHUNK: u8 = 64;
+use crate::{
+    Actor, cell::Cell, checkup, core::Core, mailbox::Inbox, signal::Signals, spawn::LARGEST_CHUNK,
+    stash,
+};
 
 /// One stretch of turns, within one poll of the task.
 pub(super) struct Shift<A: Actor> {
@@ -45,7 +45,7 @@ impl<A: Actor> Shift<A> {
             self.share = 0;
             self.core.chunk = (self.core.chunk / 2).max(1);
         } else {
-            self.core.chunk = (self.core.chunk * 2).min(LARGEST_CHUNK);
+            self.core.chunk = (self.core.chunk * 2).min(cell.settings.largest_chunk);
         }
     }
 }

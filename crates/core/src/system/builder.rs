@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ghostlight_rt::Runtime;
 
 use super::System;
-use crate::{Observer, SpawnOptions};
+use crate::{Observer, SpawnOptions, WatchdogOptions};
 
 /// How a system is set up; made by [`System::builder`].
 ///
@@ -25,6 +25,7 @@ pub struct SystemBuilder {
     pub(super) defaults: SpawnOptions,
     pub(super) observers: Vec<Box<dyn Observer>>,
     pub(super) refuses_deadlocks: bool,
+    pub(super) watchdog: Option<WatchdogOptions>,
 }
 
 impl SystemBuilder {
@@ -35,6 +36,7 @@ impl SystemBuilder {
             defaults: SpawnOptions::default(),
             observers: Vec::new(),
             refuses_deadlocks: true,
+            watchdog: None,
         }
     }
 
@@ -64,10 +66,30 @@ impl SystemBuilder {
         self
     }
 
+    /// Has a thread of its own look after the others: it names the handler that blocks one, while it does,
+    /// and tells how late tasks get their turn, though all threads be blocked. By default there is none.
+    ///
+    /// Observers are told, by [`Observer::slow_poll`] and [`Observer::starving`], and the log. A world has
+    /// one thread and no use for another: there this says nothing.
+    ///
+    /// ```
+    /// use ghostlight_core::{System, WatchdogOptions};
+    ///
+    /// let system = System::builder("bank").watchdog(WatchdogOptions::default()).build();
+    /// # drop(system);
+    /// ```
+    ///
+    /// # Panics
+    /// [`build`](Self::build) does, if the operating system gives no thread.
+    pub const fn watchdog(mut self, options: WatchdogOptions) -> Self {
+        self.watchdog = Some(options);
+        self
+    }
+
     /// Makes the system.
     ///
     /// # Panics
-    /// If it needs a runtime of its own and the operating system gives no threads.
+    /// If it needs a runtime of its own, or has a watchdog, and the operating system gives no threads.
     #[must_use]
     pub fn build(self) -> System {
         System::from_builder(self)

@@ -37,6 +37,7 @@ use crate::{
     sync::lock,
     task::{Holder, TaskList},
     waits::{WaitInfo, Waits},
+    watchdog::{self, PollTime, Watchdog},
 };
 
 /// The world that actors live in.
@@ -105,12 +106,14 @@ impl System {
     }
 
     fn from_builder(builder: SystemBuilder) -> Self {
-        let SystemBuilder { name, runtime, defaults, observers, refuses_deadlocks } = builder;
+        let SystemBuilder { name, runtime, defaults, observers, refuses_deadlocks, watchdog } =
+            builder;
         let runtime = runtime.or_else(Runtime::current).unwrap_or_else(Runtime::multi_thread);
         // Drawn once a runtime and counted on from there, so that no two of its systems have the
         // same; never zero, which stands for "here" where a number must be written without one.
         let first = runtime.rng("origin of ids").any() as u32;
         let origin = first.wrapping_add(runtime.number() as u32).max(1);
+        let watchdog = watchdog.filter(|_| runtime.has_threads()).map(Watchdog::new);
         let shared = Arc::new(Shared {
             name,
             runtime,
@@ -120,6 +123,7 @@ impl System {
             registry: Default::default(),
             groups: Default::default(),
             waits: Waits::new(origin, refuses_deadlocks),
+            watchdog,
             is_watched: observers.iter().any(|it| it.wants_messages()),
             observers,
             subscribers: Mutex::default(),
@@ -132,6 +136,7 @@ impl System {
             has_warned_unbounded: AtomicBool::new(false),
             handle: OnceLock::new(),
         });
+        watchdog::start(&shared);
         let settings = Arc::new(defaults.clone().settle(shared.is_watched));
         let (family, holder) = (OnceLock::new(), OnceLock::new());
         Self::with_handle(Handle { shared, defaults, settings, family, holder })
@@ -244,6 +249,18 @@ impl System {
     #[must_use]
     pub fn waits(&self) -> Vec<WaitInfo> {
         self.0.shared.waits()
+    }
+
+    /// How long the turns of each actor alive have kept a thread, the longest first; nothing unless
+    /// [`WatchdogOptions::poll_times`](crate::WatchdogOptions::poll_times) asks for it.
+    #[must_use]
+    pub fn poll_times(&self) -> Vec<PollTime> {
+        let times = self.0.shared.watchdog.as_ref().map(|it| it.times()).unwrap_or_default();
+        let named = times.into_iter().filter_map(|(actor, total)| {
+            let name = self.0.shared.find(actor)?.name().to_owned();
+            Some(PollTime { actor, name, total })
+        });
+        named.collect()
     }
 
     /// Everybody alive, the last spawned first.

@@ -15,7 +15,7 @@ use super::{Handle, Roster, shutdown::Departures, sweep::Sweeper};
 use crate::{
     Actor, ActorId, Counters, DeadLetter, DeadReason, Observer, cell::Cell, dead_letter::LetterBox,
     endpoint::Patience, group::Groups, member::Member, observe::Subject, registry::Registry,
-    sync::lock, task::TaskList, waits::Waits,
+    sync::lock, task::TaskList, waits::Waits, watchdog::Watchdog,
 };
 
 /// From here on a default deadline may be kept to the nearest tick of the coarse clock.
@@ -32,6 +32,7 @@ pub struct Shared {
     pub(crate) registry: Registry,
     pub(crate) groups: Groups,
     pub(crate) waits: Waits,
+    pub(crate) watchdog: Option<Arc<Watchdog>>,
     pub(super) observers: Vec<Box<dyn Observer>>,
     /// Some of them want to be told of every message.
     pub(super) is_watched: bool,
@@ -91,6 +92,7 @@ impl Shared {
         *lock(&self.ended) += counters;
         drop(roster);
         drop(member);
+        self.watchdog.iter().for_each(|it| it.forget(id));
     }
 
     pub(crate) fn high_water(&self, actor: Subject<'_>, depth: usize) {

@@ -34,7 +34,7 @@ fn full(system: &System, log: &Log<u64>) -> ActorRef<Journal<Listed>> {
     system.spawn_with(Journal::new(log), options)
 }
 
-#[conformance]
+#[conformance(one_thread)]
 async fn a_tell_dropped_before_it_returns_was_not_sent_and_costs_nobody_his_place() {
     let system = stage::system("test");
     let log = Log::default();

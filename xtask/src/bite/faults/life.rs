@@ -57,8 +57,8 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "grace_begins_late",
         says: "A handler that is told to end before it waits for the first time has no deadline.",
         file: "runner/mod.rs",
-        find: "return self.wait(cell, seen.without(Signals::ANY_END), cx);",
-        plant: "return self.wait(cell, if FAULT { cell.signals().all() } else { seen.without(Signals::ANY_END) }, cx);",
+        find: "let seen = seen.without(Signals::ANY_END);",
+        plant: "let seen = if FAULT { cell.signals().all() } else { seen.without(Signals::ANY_END) };",
     },
     Fault {
         name: "cut_handler_takes_its_hook_along",

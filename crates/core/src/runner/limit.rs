@@ -1,0 +1,136 @@
+//! How long a suspended turn may take, and what follows when it takes longer.
+
+use std::{
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll},
+    time::Duration,
+};
+
+use ghostlight_rt::{Instant, Sleep};
+
+use super::{Course, Phase, Step, shift::Shift};
+use crate::{
+    Actor, AskError, Failure, HandlerTimeout, OnTimeout, TurnKind,
+    ask::Parked,
+    cell::Cell,
+    run::{Suspended, cut_late, tell_fallen},
+    signal::Signals,
+};
+
+/// The time of the turn that is suspended.
+pub(super) struct Term {
+    begun: Instant,
+    /// What is told when it is over: at first, and then again after twice the time.
+    timeout: HandlerTimeout,
+    sleep: Sleep,
+}
+
+impl Term {
+    /// Of the turn that has just awaited for the first time, if that has a limit.
+    fn begin<A: Actor>(cell: &Cell<A>, is_call: bool) -> Option<Self> {
+        let (kind, message_type) = match cell.begun() {
+            (TurnKind::Tell, message) if is_call => (TurnKind::Ask, message),
+            turn => turn,
+        };
+        let (after, action) = cell.settings.limits.of(kind)?;
+        let runtime = &cell.system.runtime;
+        let timeout = HandlerTimeout { kind, message_type, after, action };
+        Some(Self { begun: runtime.now(), timeout, sleep: runtime.sleep(after) })
+    }
+
+    /// What is to be told and done, if its time is over.
+    fn poll<A: Actor>(&mut self, cell: &Cell<A>, cx: &mut TaskContext<'_>) -> Poll<HandlerTimeout> {
+        while Pin::new(&mut self.sleep).poll(cx).is_ready() {
+            let timeout = self.timeout;
+            cell.report_late(&timeout);
+            if timeout.action != OnTimeout::Warn {
+                return Poll::Ready(timeout);
+            }
+            self.timeout.after = timeout.after.saturating_mul(2).max(Duration::from_nanos(1));
+            let runtime = &cell.system.runtime;
+            self.sleep = runtime.sleep_until(self.begun + self.timeout.after);
+        }
+        Poll::Pending
+    }
+}
+
+/// A turn or hook that awaits something, and whoever waits for it at the core.
+pub(super) type Waiting<A> = (Suspended, Option<Arc<dyn Parked<A>>>);
+
+impl<A: Actor> Course<A> {
+    /// Waits for a turn or hook that is suspended, unless its time is over.
+    pub(super) fn suspend(
+        &mut self,
+        waiting: Waiting<A>,
+        seen: Signals,
+        cell: &Arc<Cell<A>>,
+        cx: &mut TaskContext<'_>,
+    ) -> Step {
+        cell.tell_of_wait();
+        if !cell.settings.limits.is_none()
+            && let Some(timeout) = self.look_at_term(waiting.1.is_some(), cell, cx)
+        {
+            return self.time_out(waiting, timeout, cell, cx);
+        }
+        self.enter(Phase::Suspended(waiting.0, waiting.1));
+        self.wait(cell, seen, cx)
+    }
+
+    /// The turn that was suspended is over.
+    pub(super) fn forget_term(&mut self) {
+        if let Some(aside) = &mut self.0 {
+            aside.term = None;
+        }
+    }
+
+    #[cold]
+    fn look_at_term(
+        &mut self,
+        is_call: bool,
+        cell: &Cell<A>,
+        cx: &mut TaskContext<'_>,
+    ) -> Option<HandlerTimeout> {
+        let aside = self.aside();
+        if aside.term.is_none() {
+            aside.term = Some(Box::new(Term::begin(cell, is_call)?));
+        }
+        match aside.term.as_mut()?.poll(cell, cx) {
+            Poll::Ready(timeout) => Some(timeout),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Drops a turn or hook that has taken too long where it stands.
+    #[cold]
+    fn time_out(
+        &mut self,
+        (suspended, parked): Waiting<A>,
+        timeout: HandlerTimeout,
+        cell: &Arc<Cell<A>>,
+        cx: &mut TaskContext<'_>,
+    ) -> Step {
+        self.forget_term();
+        let mut core = cut_late(suspended);
+        match timeout.kind {
+            TurnKind::Started => return self.end_cut(core, Some(Failure::from(timeout)), cell, cx),
+            TurnKind::Stopped => return self.end_cut(core, None, cell, cx),
+            TurnKind::Tell | TurnKind::Ask => {}
+        }
+        core.keeps_answer = false;
+        drop(mem::take(&mut core.answer));
+        if timeout.action == OnTimeout::Stop {
+            core.fail(timeout.into());
+        } else {
+            core.mend();
+        }
+        tell_fallen(&core, || AskError::HandlerTimeout(timeout));
+        parked.into_iter().for_each(|it| it.lose(AskError::HandlerTimeout(timeout)));
+        let after = self.after_errand(core, None, cell);
+        match self.follow(after, cell, cx) {
+            Ok(core) => self.work(Shift::new(core, cell), cell.lock(), cell, cx),
+            Err(step) => step,
+        }
+    }
+}
