@@ -178,7 +178,7 @@ pub enum AskError<M> {
     /// The handler panicked, or declared a failure.
     Failed(Failure),
     /// The handler took longer than it may, and was dropped where it awaited; in here is what was done.
-    HandlerTimeout(HandlerTimeout),
+    HandlerTimeout(Box<HandlerTimeout>),
     /// The handler put the answer off and then dropped it.
     NoReply,
     /// The actor ended while the request was running.

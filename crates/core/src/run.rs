@@ -6,6 +6,7 @@ use std::{
     mem::size_of,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
+    sync::Arc,
     sync::atomic::AtomicBool,
     task::{Context as TaskContext, Waker},
 };
@@ -19,7 +20,7 @@ use crate::{
     mailbox::Renewal,
     protocol::{Turns, unless_left},
     turn::{STARTED, STOPPED},
-    watchdog,
+    watchdog::Watchdog,
 };
 
 /// What came of polling a turn loop, or a hook.
@@ -51,11 +52,14 @@ pub(crate) fn run<A: Actor>(
 ) -> Ran<A> {
     let turns = core.turns.take().unwrap_or_else(|| Box::pin(A::Protocol::turns()));
     let id = core.cell.id;
-    let polling = watchdog::begin(&core.cell.system, id, core.keeps_answer);
+    let suspended = Suspended { turns, purpose };
+    if let Some(watchdog) = core.cell.system.watchdog.clone() {
+        let is_call = core.keeps_answer;
+        put(core);
+        return go_on_watched(suspended, id, &watchdog, is_call, cx);
+    }
     put(core);
-    let ran = go_on(Suspended { turns, purpose }, id, cx);
-    watchdog::end(polling);
-    ran
+    go_on(suspended, id, cx)
 }
 
 /// Goes on with a suspended turn, which holds the core inside.
@@ -65,9 +69,24 @@ pub(crate) fn resume<A: Actor>(
     cell: &Cell<A>,
     cx: &mut TaskContext<'_>,
 ) -> Ran<A> {
-    let polling = watchdog::begin(&cell.system, cell.id, false);
-    let ran = go_on(suspended, cell.id, cx);
-    watchdog::end(polling);
+    match &cell.system.watchdog {
+        Some(watchdog) => go_on_watched(suspended, cell.id, watchdog, false, cx),
+        None => go_on(suspended, cell.id, cx),
+    }
+}
+
+/// The same where a watchdog wants to know who keeps this thread.
+#[cold]
+fn go_on_watched<A: Actor>(
+    suspended: Suspended,
+    id: ActorId,
+    watchdog: &Arc<Watchdog>,
+    is_call: bool,
+    cx: &mut TaskContext<'_>,
+) -> Ran<A> {
+    let outer = watchdog.begin(id, is_call);
+    let ran = go_on(suspended, id, cx);
+    outer.resume();
     ran
 }
 

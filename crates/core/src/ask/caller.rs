@@ -133,6 +133,7 @@ fn take_watched<A: Actor>(
 }
 
 /// Forgets the wait of a caller whose turn is over.
+#[inline(always)]
 fn end_wait<A: Actor>(cell: &Cell<A>, wait: Option<WaitId>) {
     if let Some(wait) = wait {
         cell.system.waits.end(wait);

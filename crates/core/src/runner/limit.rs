@@ -125,8 +125,8 @@ impl<A: Actor> Course<A> {
         } else {
             core.mend();
         }
-        tell_fallen(&core, || AskError::HandlerTimeout(timeout));
-        parked.into_iter().for_each(|it| it.lose(AskError::HandlerTimeout(timeout)));
+        tell_fallen(&core, || AskError::HandlerTimeout(Box::new(timeout)));
+        parked.into_iter().for_each(|it| it.lose(AskError::HandlerTimeout(Box::new(timeout))));
         let after = self.after_errand(core, None, cell);
         match self.follow(after, cell, cx) {
             Ok(core) => self.work(Shift::new(core, cell), cell.lock(), cell, cx),

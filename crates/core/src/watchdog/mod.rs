@@ -18,7 +18,6 @@ use std::{
     thread,
 };
 
-pub(crate) use self::polls::{begin, end};
 pub use self::{
     event::{Blame, Severity, StarvationEvent},
     options::WatchdogOptions,

@@ -13,7 +13,7 @@ use std::{
 use ghostlight_rt::Stopwatch;
 
 use super::{Watchdog, looks::Going};
-use crate::{ActorId, sync::lock, system::Shared};
+use crate::{ActorId, sync::lock};
 
 /// What one thread is at, for one system. All but the last is written by that thread alone.
 pub(super) struct Slot {
@@ -43,23 +43,9 @@ pub(crate) struct Outer {
     since: Option<(Arc<Watchdog>, Stopwatch)>,
 }
 
-/// Turns of `actor` are polled here from now on, if anybody wants to know.
-#[inline]
-pub(crate) fn begin(system: &Shared, actor: ActorId, is_call: bool) -> Option<Outer> {
-    system.watchdog.as_ref().map(|it| it.begin(actor, is_call))
-}
-
-/// They no longer are.
-#[inline]
-pub(crate) fn end(outer: Option<Outer>) {
-    if let Some(outer) = outer {
-        outer.resume();
-    }
-}
-
 impl Watchdog {
-    #[inline(never)]
-    fn begin(self: &Arc<Self>, actor: ActorId, is_call: bool) -> Outer {
+    /// Turns of `actor` are polled on this thread from now on.
+    pub(crate) fn begin(self: &Arc<Self>, actor: ActorId, is_call: bool) -> Outer {
         let slot = self.slot_here(actor.origin());
         let since = self.times.is_some().then(|| (Arc::clone(self), Stopwatch::start()));
         let is_first = slot.count.load(Ordering::Relaxed).is_multiple_of(2);
@@ -93,8 +79,8 @@ impl Watchdog {
 }
 
 impl Outer {
-    #[inline(never)]
-    fn resume(self) {
+    /// They no longer are.
+    pub(crate) fn resume(self) {
         let Self { slot, actor, is_call, is_first, since } = self;
         let inner = slot.actor.swap(actor, Ordering::Relaxed);
         slot.is_call.store(is_call, Ordering::Relaxed);
