@@ -23,6 +23,7 @@ use crate::{
     Actor, ActorId, Backend, Counters, DeadReason, Ended, Failure, Handler, HandlerTimeout,
     Message, Priority, Protocol, Refused, Status, StopReason, TurnKind,
     ask::{NotBegun, Skipped},
+    call,
     core::{Core, EnvelopeOf},
     here,
     mailbox::{Admission, Inbox, Overflow, Place, Stage},
@@ -104,7 +105,7 @@ impl<A: Actor> Cell<A> {
         A: Handler<M>,
     {
         let mut inbox = self.lock();
-        if !inbox.has_room() {
+        if !inbox.has_room() || call::is_set() {
             return false;
         }
         if let Some(message) = message.take() {

@@ -102,7 +102,7 @@ impl<'a, A: Actor> Context<'a, A> {
         leaves: &'a AtomicBool,
         turn: &'a mut Turn<R>,
     ) -> Self {
-        let Host { cell, incarnation, batch } = host;
+        let Host { cell, incarnation, batch, .. } = host;
         Self { is_inside: true, ..Self::new(cell, incarnation, leaves, turn, batch) }
     }
 
@@ -123,7 +123,7 @@ impl<'a, A: Actor> Context<'a, A> {
     /// What a turn inside this one needs of it.
     pub(crate) fn host(&mut self) -> Host<'_, A> {
         let ReadContext { cell, incarnation } = self.read;
-        Host { cell, incarnation, batch: self.batch() }
+        Host { cell, incarnation, batch: self.batch(), bag: None }
     }
 
     pub(crate) const fn cell(&self) -> &'a Arc<Cell<A>> {

@@ -6,12 +6,13 @@
 //! 2. A turn that suspends takes along whom it is for; the next poll brings it back.
 //! 3. An ask that runs its turn here is noted as a wait only when something in it waits. Most never do.
 
-use std::cell::Cell;
+use std::{cell::Cell, sync::Arc};
 
 use crate::{
     ActorId,
     ask::NEVER,
     budget::Budget,
+    call::{self, Bag},
     system::Shared,
     waits::{Lends, Wait, WaitFor, WaitId, Waits},
 };
@@ -50,6 +51,17 @@ impl Purpose {
     }
 }
 
+/// Why a turn runs: whom it is for, and what goes along with the call that it is part of.
+pub(crate) struct Cause {
+    pub(crate) purpose: Purpose,
+    pub(crate) bag: Option<Arc<Bag>>,
+}
+
+impl Cause {
+    /// Nobody waits, and nothing goes along.
+    pub(crate) const NONE: Self = Self { purpose: Purpose::NONE, bag: None };
+}
+
 struct Here {
     actor: Cell<ActorId>,
     serves: Cell<WaitId>,
@@ -75,21 +87,23 @@ thread_local! {
 }
 
 /// What ran here before a turn, and goes on after it.
-pub(crate) struct Outside(ActorId, Purpose);
+pub(crate) struct Outside(ActorId, Cause);
 
-/// Turns of `actor` run here from now on; the first is for `serves`.
+/// Turns of `actor` run here from now on; `first` is why the first does.
 #[inline]
-pub(crate) fn enter(actor: ActorId, first: Purpose) -> Outside {
-    HERE.with(|it| Outside(it.actor.replace(actor), it.replace(first)))
+pub(crate) fn enter(actor: ActorId, first: Cause) -> Outside {
+    let (actor, purpose) = HERE.with(|it| (it.actor.replace(actor), it.replace(first.purpose)));
+    Outside(actor, Cause { purpose, bag: call::replace(first.bag) })
 }
 
-/// What ran here before goes on. Gives out what the last turn is for, if that is not over.
+/// What ran here before goes on. Gives out why the last turn runs, if that is not over.
 #[inline]
-pub(crate) fn leave(Outside(actor, purpose): Outside) -> Purpose {
-    HERE.with(|it| {
+pub(crate) fn leave(Outside(actor, cause): Outside) -> Cause {
+    let purpose = HERE.with(|it| {
         it.actor.set(actor);
-        it.replace(purpose)
-    })
+        it.replace(cause.purpose)
+    });
+    Cause { purpose, bag: call::replace(cause.bag) }
 }
 
 /// Whose turn runs here, if any.
@@ -103,7 +117,19 @@ pub(crate) fn is_of(place: Option<(&Shared, ActorId)>) -> bool {
     place.zip(actor()).is_some_and(|((_, other), here)| other.origin() == here.origin())
 }
 
-/// A turn begins that is for somebody, or ends, and is for nobody. Gives out what the one before was for.
+/// Another turn goes on here, inside the one that does or beside it. Gives out why that one runs.
+pub(crate) fn swap(cause: Cause) -> Cause {
+    Cause { purpose: serve(cause.purpose), bag: call::replace(cause.bag) }
+}
+
+/// A turn is over: what runs here is for nobody, and nothing goes along.
+#[inline]
+pub(crate) fn end_turn() {
+    serve(Purpose::NONE);
+    call::replace(None);
+}
+
+/// A turn begins that is for somebody, or goes on. Gives out what the one before was for.
 #[inline]
 pub(crate) fn serve(purpose: Purpose) -> Purpose {
     HERE.with(|it| it.replace(purpose))

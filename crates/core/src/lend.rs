@@ -9,6 +9,7 @@
 use std::{
     any::type_name,
     future::poll_fn,
+    mem,
     pin::{Pin, pin},
     sync::{Arc, atomic::AtomicBool},
     task::Poll,
@@ -20,10 +21,11 @@ use ghostlight_rt::{BoxFuture, Instant};
 use crate::{
     Actor, Ask, Asking, Context, Failure, Handler, Message, Outcome, Protocol,
     ask::Asker,
+    call::Bag,
     cell::{Cell, Guest},
     core::{EnvelopeOf, Turn, fail},
     endpoint::Deliver,
-    here::{self, Purpose},
+    here::{self, Cause},
     hosting::Hosting,
     mailbox::{Inbox, Queue},
     protocol::{Letter, begin, unless_left},
@@ -249,16 +251,19 @@ pub struct Host<'h, A: Actor> {
     pub(crate) cell: &'h Arc<Cell<A>>,
     pub(crate) incarnation: u32,
     pub(crate) batch: &'h mut Queue<EnvelopeOf<A>>,
+    /// What goes along with the message, if that is told.
+    pub(crate) bag: Option<Arc<Bag>>,
 }
 
 /// Handles a message inside another turn; its own has begun. Gives out the failure that was declared.
 pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
     actor: &mut A,
-    host: Host<'_, A>,
+    mut host: Host<'_, A>,
     letter: Letter<M>,
 ) -> Option<Failure> {
     let cell = host.cell;
-    let _serving = Serving(here::serve(Purpose::NONE));
+    let cause = Cause { bag: host.bag.take(), ..Cause::NONE };
+    let _serving = Serving(here::swap(cause));
     let is_ask = matches!(letter, Letter::Ask(_));
     let _guest = Guesting { cell, outer: cell.begin_guest::<M>(is_ask) };
     let (message, asker) = match begin(letter, Asker::Nobody) {
@@ -297,12 +302,12 @@ impl<A: Actor> Drop for Guesting<'_, A> {
     }
 }
 
-/// What the outer turn is for, which it is again when the inner one is over.
-struct Serving(Purpose);
+/// Why the outer turn runs, which goes on when the inner one is over.
+struct Serving(Cause);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        here::serve(self.0);
+        here::swap(mem::replace(&mut self.0, Cause::NONE));
     }
 }
 

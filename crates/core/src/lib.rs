@@ -77,6 +77,7 @@ mod actor_ref;
 mod ask;
 mod backend;
 mod budget;
+mod call;
 mod cell;
 mod checkup;
 mod children;
@@ -138,6 +139,7 @@ pub use crate::{
     actor_ref::{ActorRef, DrainBudget, WeakActorRef},
     ask::{Ask, Asking, Outcome, ReplyPort},
     backend::Backend,
+    call::{BaggageTooLarge, CallContext, NotATrace, TraceContext},
     checkup::{CheckingHealth, HealthCheck},
     children::{Child, Children, NoSuchChild},
     context::{Context, Mode, ReadContext},

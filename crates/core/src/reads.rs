@@ -22,9 +22,10 @@ use ghostlight_rt::BoxFuture;
 use crate::{
     Actor, ActorId, Context, Handler, Message, Protocol, ReadContext, ReadHandler,
     ask::Asker,
+    call::Bag,
     cell::Cell,
     core::EnvelopeOf,
-    here::{self, Purpose},
+    here::{self, Cause},
     hosting::Hosting,
     mailbox::{Inbox, Queue},
     protocol::{Letter, begin},
@@ -73,8 +74,8 @@ fn answer<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, asker: Asker<M::Reply>
 /// A read that runs beside others.
 pub struct Read<'h> {
     reading: BoxFuture<'h, ()>,
-    /// What it is for.
-    serves: Purpose,
+    /// Why it runs.
+    cause: Cause,
 }
 
 impl std::fmt::Debug for Read<'_> {
@@ -97,13 +98,13 @@ pub(crate) fn begin_read<'h, A: Handler<M>, M: Message>(
 ) -> Option<Read<'h>> {
     let read = A::READS?;
     let cell = cx.cell();
-    let outer = here::serve(Purpose::NONE);
+    let outer = here::swap(Cause::NONE);
     let begun = begin(letter, Asker::Nobody);
-    let serves = here::serve(outer);
+    let cause = here::swap(outer);
     match begun {
         Ok((message, asker)) => {
             let reading = read(actor, Begun { message, asker, cx });
-            Some(Read { reading, serves })
+            Some(Read { reading, cause })
         }
         Err(skipped) => {
             cell.skip(skipped);
@@ -113,10 +114,16 @@ pub(crate) fn begin_read<'h, A: Handler<M>, M: Message>(
 }
 
 impl Read<'_> {
+    /// The same, with what goes along with it.
+    pub(crate) fn carrying(mut self, bag: Option<Arc<Bag>>) -> Self {
+        self.cause.bag = bag;
+        self
+    }
+
     fn poll(&mut self, actor: ActorId, task: &mut TaskContext<'_>) -> Poll<()> {
-        let outer = here::serve(self.serves);
+        let outer = here::swap(mem::replace(&mut self.cause, Cause::NONE));
         let polled = poll_read(actor, self.reading.as_mut(), task);
-        self.serves = here::serve(outer);
+        self.cause = here::swap(outer);
         polled
     }
 }
@@ -152,7 +159,7 @@ pub(crate) async fn host_reads<A: ReadHandler<M>, M: Message>(
     if others.running.is_empty() {
         return reply;
     }
-    here::serve(Purpose::NONE);
+    here::end_turn();
     answer::<A, M>(cell, cx.release_asker(), reply);
     poll_fn(|task| {
         others.go_on(task);

@@ -16,7 +16,7 @@ use crate::{
     ask::{Asker, fell_late, take_fallen},
     cell::Cell,
     core::{Core, Errand, Turn, put, take},
-    here::{self, Purpose},
+    here::{self, Cause},
     mailbox::Renewal,
     protocol::{Turns, unless_left},
     turn::{STARTED, STOPPED},
@@ -36,23 +36,23 @@ pub(crate) enum Ran<A: Actor> {
 /// A turn loop with a turn inside that awaits something, and holds the core.
 pub(crate) struct Suspended {
     turns: Turns,
-    /// What that turn is for.
-    pub(crate) purpose: Purpose,
+    /// Why that turn runs.
+    pub(crate) cause: Cause,
 }
 
-/// Runs turns on what the core's batch holds; what the first is for is known already.
+/// Runs turns on what the core's batch holds; why the first runs is known already.
 ///
 /// Always inlined, as is what it calls: a wake of an actor is made of a few hundred instructions, and
 /// moving the core through three calls was a tenth of them.
 #[inline(always)]
 pub(crate) fn run<A: Actor>(
     mut core: Box<Core<A>>,
-    purpose: Purpose,
+    cause: Cause,
     cx: &mut TaskContext<'_>,
 ) -> Ran<A> {
     let turns = core.turns.take().unwrap_or_else(|| Box::pin(A::Protocol::turns()));
     let id = core.cell.id;
-    let suspended = Suspended { turns, purpose };
+    let suspended = Suspended { turns, cause };
     if let Some(watchdog) = core.cell.system.watchdog.clone() {
         let is_call = core.keeps_answer;
         put(core);
@@ -92,15 +92,15 @@ fn go_on_watched<A: Actor>(
 
 #[inline(always)]
 fn go_on<A: Actor>(
-    Suspended { mut turns, purpose }: Suspended,
+    Suspended { mut turns, cause }: Suspended,
     id: ActorId,
     cx: &mut TaskContext<'_>,
 ) -> Ran<A> {
-    let outside = here::enter(id, purpose);
+    let outside = here::enter(id, cause);
     let polled = poll(&mut turns, cx);
-    let purpose = here::leave(outside);
+    let cause = here::leave(outside);
     match polled {
-        Polled::Suspended => Ran::Suspended(Suspended { turns, purpose }),
+        Polled::Suspended => Ran::Suspended(Suspended { turns, cause }),
         Polled::Back(mut core) => {
             core.turns = Some(turns);
             if core.errand.has_failed() {

@@ -14,9 +14,10 @@ use super::cell::{Answers, AskCell, Begun};
 use crate::{
     Actor, AskError, Failure, Handler, Message, Protocol,
     budget::Budget,
+    call,
     cell::Cell,
     core::{AnswerOf, Core},
-    here::{self, Purpose},
+    here::{self, Cause, Purpose},
     mailbox::{Inbox, Renewal, Stage, WATCHED},
     observe::Passage,
     protocol::{Answered, Letter},
@@ -70,7 +71,8 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
 
     let is_of_actor = here::begin_call(cell.id, type_name::<M>(), A::READS.is_some());
     let cx = &mut TaskContext::from_waker(Waker::noop());
-    let ran = cell.system.runtime.within(|| run(core, Purpose { wait: WaitId::NONE, budget }, cx));
+    let cause = Cause { purpose: Purpose { wait: WaitId::NONE, budget }, bag: call::get() };
+    let ran = cell.system.runtime.within(|| run(core, cause, cx));
     let wait = here::end_call(is_of_actor);
 
     match ran {
@@ -237,7 +239,7 @@ fn hand_over<A: Handler<M>, M: Message>(
         }
         noted => noted.unwrap_or_default(),
     };
-    suspended.purpose.wait = wait;
+    suspended.cause.purpose.wait = wait;
     cell.tell_of_wait();
     let ask = AskCell::<M>::running(Purpose { wait, budget });
     let mut inbox = cell.lock();

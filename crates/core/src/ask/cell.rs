@@ -18,7 +18,14 @@ use std::{
 
 use ghostlight_rt::Instant;
 
-use crate::{AskError, Message, Refused, budget::Budget, here::Purpose, sync::lock, waits::WaitId};
+use crate::{
+    AskError, Message, Refused,
+    budget::Budget,
+    call::{self, Bag},
+    here::{self, Purpose},
+    sync::lock,
+    waits::WaitId,
+};
 
 /// The tick that never comes.
 pub(crate) const NEVER: u32 = u32::MAX;
@@ -35,6 +42,8 @@ pub struct AskCell<M: Message> {
     until: Option<Instant>,
     /// The wait of its asker, if that is an actor.
     wait: WaitId,
+    /// What goes along.
+    bag: Option<Arc<Bag>>,
 }
 
 enum State<M: Message> {
@@ -169,7 +178,7 @@ impl<M: Message> AskCell<M> {
 
     fn with(state: State<M>, Purpose { wait, budget }: Purpose) -> Arc<Self> {
         let (state, due) = (Mutex::new(state), AtomicU32::new(budget.due));
-        Arc::new(Self { state, due, until: budget.until(), wait })
+        Arc::new(Self { state, due, until: budget.until(), wait, bag: call::get() })
     }
 
     /// The wait of its asker, if that is an actor.
@@ -179,9 +188,16 @@ impl<M: Message> AskCell<M> {
 
     /// Whom it is for, and how long that one waits.
     #[inline]
-    pub(crate) fn purpose(&self) -> Purpose {
+    fn purpose(&self) -> Purpose {
         let due = self.due.load(Ordering::Relaxed);
         Purpose { wait: self.wait, budget: Budget::new(self.until, due) }
+    }
+
+    /// The turn begins that it asks for.
+    #[inline]
+    pub(crate) fn serve(&self) {
+        here::serve(self.purpose());
+        call::replace(self.bag.clone());
     }
 
     /// Whether the system ends it at its deadline; otherwise its asker does.

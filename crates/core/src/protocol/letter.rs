@@ -5,6 +5,7 @@ use std::{any::Any, sync::Arc};
 use crate::{
     Actor, Handler, Message, Protocol, Refused,
     ask::{AskCell, Expire, Skipped},
+    call,
     core::EnvelopeOf,
     mailbox::{Inbox, Queue},
 };
@@ -18,11 +19,17 @@ pub enum Letter<M: Message> {
 }
 
 impl<M: Message> Letter<M> {
-    /// Puts it at the end of a queue.
+    /// Puts it at the end of a queue, with what goes along with it.
     #[inline]
     pub(crate) fn post<A: Handler<M>>(self, queue: &mut Queue<EnvelopeOf<A>>) {
         match self {
-            Self::Tell(message) => A::Protocol::tell(message, queue),
+            Self::Tell(message) => match call::get() {
+                None => A::Protocol::tell(message, queue),
+                Some(bag) => {
+                    let carried = Box::new(call::Carried { message, bag });
+                    queue.push_back(A::Protocol::parcel(carried));
+                }
+            },
             Self::Ask(ask) => A::Protocol::ask(ask, queue),
         }
     }

@@ -10,7 +10,6 @@ use super::Letter;
 use crate::{
     Message,
     ask::{Asker, NotBegun, Waiting},
-    here,
 };
 
 /// Runs a turn of `$core` for `$message`, a `$M`: awaits the handler, unless it leaves its turn;
@@ -52,7 +51,7 @@ pub(crate) fn begin<M: Message>(
     match letter {
         Letter::Tell(message) => Ok((message, teller)),
         Letter::Ask(ask) => ask.begin().map(|it| {
-            here::serve(ask.purpose());
+            ask.serve();
             (it, Asker::Waiting(Waiting::new(ask)))
         }),
     }

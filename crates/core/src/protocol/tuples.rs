@@ -12,7 +12,7 @@ use crate::{
     Actor, Failure, Handler, Message, MessageType, ReadContext,
     ask::{AskCell, Asker, Waiting},
     core::Held,
-    here::{self, Purpose},
+    here,
     lend::{Host, serve_guest},
     mailbox::Queue,
     reads::{Read, begin_read},
@@ -222,10 +222,10 @@ macro_rules! protocol {
                                         };
                                         match ask.begin() {
                                             Ok(message) => {
-                                                here::serve(ask.purpose());
+                                                ask.serve();
                                                 let asker = Asker::Waiting(Waiting::new(ask));
                                                 serve!(core, $P::Message, message, asker);
-                                                here::serve(Purpose::NONE);
+                                                here::end_turn();
                                             }
                                             Err(skipped) => core.skip(skipped),
                                         }
@@ -235,7 +235,7 @@ macro_rules! protocol {
                                             break;
                                         };
                                         it.open(&mut core).await;
-                                        here::serve(Purpose::NONE);
+                                        here::end_turn();
                                     }
                                 }
                             }

@@ -25,7 +25,7 @@ use crate::{
     ask::Parked,
     cell::Cell,
     core::{Core, Errand},
-    here::Purpose,
+    here::Cause,
     life,
     lineage::{Birth, Lineage, lay_off, too_slow},
     mailbox::{Inbox, Stage},
@@ -325,7 +325,7 @@ impl<A: Actor> Course<A> {
                 }
             }
             let is_start = shift.core.errand.is_start();
-            let (core, panicked) = match run(shift.core, Purpose::NONE, cx) {
+            let (core, panicked) = match run(shift.core, Cause::NONE, cx) {
                 Ran::Back(core) => (core, None),
                 Ran::Panicked(core, failure) => (core, Some(failure)),
                 Ran::Suspended(suspended) if is_start && self.is_late(cell, cx) => {

@@ -13,7 +13,7 @@ use super::{
     current::{current, enter},
     pipe::Pipe,
 };
-use crate::{Actor, Context, Handler, Message, Scope, cell::Cell};
+use crate::{Actor, CallContext, Context, Handler, Message, Scope, cell::Cell, here};
 
 impl<A: Actor> Context<'_, A> {
     /// A scope that this actor owns: its tasks end with this incarnation. As [`Scope::new`].
@@ -123,7 +123,7 @@ impl<A: Actor> Context<'_, A> {
         let (slot, pipe) = (Slot::new(), self.new_pipe());
         let told = Arc::clone(&slot);
         let sink = move |_: TaskId, outcome| pipe.deliver(outcome, into_message, &told);
-        Task::of(holder_of(self.cell()).spawn(Tenure::Owned, work, sink), slot)
+        Task::of(holder_of(self.cell()).spawn_within(here::budget(), work, sink), slot)
     }
 
     /// Runs `work` on a thread where it holds up nobody, and tells the actor of its result, as
@@ -182,13 +182,13 @@ async fn on_thread<T: Send + 'static>(
     runtime: Runtime,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, JoinError> {
-    let record = current().map(|it| it.record);
+    let (record, call) = (current().map(|it| it.record), CallContext::current());
     let work = move || {
         if record.as_ref().is_some_and(|it| it.tell()) {
             return Ok(None);
         }
         let _entered = record.as_ref().map(enter);
-        catch_unwind(AssertUnwindSafe(work)).map(Some)
+        catch_unwind(AssertUnwindSafe(|| call.carry_now(work))).map(Some)
     };
     match runtime.blocking(work).await {
         Ok(Ok(value)) => value.ok_or(JoinError::Cancelled),

@@ -22,7 +22,15 @@ use super::{
     running::{Running, Sink},
     standing::Limits,
 };
-use crate::{ActorId, ScopeReport, sync::lock, system::Shared};
+use crate::{
+    ActorId, ScopeReport,
+    budget::Budget,
+    call,
+    here::{self, Cause, Purpose},
+    sync::lock,
+    system::Shared,
+    waits::WaitId,
+};
 
 /// Who owns tasks.
 pub(crate) struct Holder {
@@ -31,6 +39,8 @@ pub(crate) struct Holder {
     parent: Option<Arc<Self>>,
     /// Made inside of a shield: requests to end that come from above do not reach it.
     is_sheltered: bool,
+    /// How long the turn had that made it.
+    budget: Budget,
     state: Mutex<State>,
 }
 
@@ -74,7 +84,14 @@ impl Holder {
 
     fn root(system: &Arc<Shared>, owner: TaskOwner) -> Arc<Self> {
         let (system, state) = (Arc::clone(system), Mutex::default());
-        Arc::new(Self { system, owner, parent: None, is_sheltered: false, state })
+        Arc::new(Self {
+            system,
+            owner,
+            parent: None,
+            is_sheltered: false,
+            budget: Budget::NONE,
+            state,
+        })
     }
 
     /// A scope within this holder, with the same limits, and cancelled if this is, but for a shield.
@@ -96,6 +113,7 @@ impl Holder {
             owner: TaskOwner::Scope(id),
             parent: Some(Arc::clone(self)),
             is_sheltered,
+            budget: here::budget(),
             state: Mutex::new(below),
         });
         state.scopes.insert(id, Arc::downgrade(&scope));
@@ -138,7 +156,33 @@ impl Holder {
         F: Future + Send + 'static,
         F::Output: Send,
     {
-        self.spawn_plan(Plan { name: type_name::<F>(), tenure, can_abort: true }, work, sink)
+        let budget = self.budget();
+        self.spawn_plan(
+            Plan { name: type_name::<F>(), tenure, can_abort: true, budget },
+            work,
+            sink,
+        )
+    }
+
+    /// Spawns a task that this holder owns, and that has so long for what it asks.
+    pub(crate) fn spawn_within<F>(
+        self: &Arc<Self>,
+        budget: Budget,
+        work: F,
+        sink: impl Sink<F::Output>,
+    ) -> Spawned
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        let (name, tenure) = (type_name::<F>(), Tenure::Owned);
+        self.spawn_plan(Plan { name, tenure, can_abort: true, budget }, work, sink)
+    }
+
+    /// How long a task that is spawned here and now has for what it asks. A scope may outlive the turn that
+    /// made it, and what another turn spawns in it is not for that one's asker.
+    fn budget(&self) -> Budget {
+        if self.budget == here::budget() { self.budget } else { Budget::NONE }
     }
 
     /// Spawns a task that waits for work which holds a thread.
@@ -152,7 +196,11 @@ impl Holder {
         F: Future + Send + 'static,
         F::Output: Send,
     {
-        self.spawn_plan(Plan { name, tenure: Tenure::Owned, can_abort: false }, work, sink)
+        self.spawn_plan(
+            Plan { name, tenure: Tenure::Owned, can_abort: false, budget: Budget::NONE },
+            work,
+            sink,
+        )
     }
 
     fn spawn_plan<F>(self: &Arc<Self>, plan: Plan, work: F, sink: impl Sink<F::Output>) -> Spawned
@@ -161,7 +209,9 @@ impl Holder {
         F::Output: Send,
     {
         let record = self.admit(&plan);
-        let task = Running::new(Arc::clone(&record), work, sink);
+        let purpose = Purpose { wait: WaitId::NONE, budget: plan.budget };
+        let cause = Cause { purpose, bag: call::get() };
+        let task = Running::new(Arc::clone(&record), cause, work, sink);
         let name = || format!("{} {}", plan.name, record.id);
         drop(self.system.runtime.spawn_named(name, task));
         record

@@ -13,6 +13,7 @@ use super::{Holder, JoinError, Slot};
 use crate::{
     Actor, DeadReason, Failure, Handler, Message, ReadContext, Refused,
     ask::{NotBegun, Skipped},
+    call::{self, Bag},
     cell::Cell,
     core::Core,
     lend::{Host, serve_guest},
@@ -28,11 +29,13 @@ pub(super) struct Pipe<A: Actor> {
     cell: Weak<Cell<A>>,
     incarnation: u32,
     holder: Arc<Holder>,
+    /// What goes along with the result.
+    bag: Option<Arc<Bag>>,
 }
 
 impl<A: Actor> Pipe<A> {
     pub(super) fn new(cell: &Arc<Cell<A>>, incarnation: u32, holder: Arc<Holder>) -> Self {
-        Self { cell: Arc::downgrade(cell), incarnation, holder }
+        Self { cell: Arc::downgrade(cell), incarnation, holder, bag: call::get() }
     }
 
     /// Tells the actor, if the incarnation still goes on; then whoever waits for the task.
@@ -48,7 +51,7 @@ impl<A: Actor> Pipe<A> {
         if let Some(cell) = self.cell.upgrade().filter(|_| !self.holder.is_cancelled()) {
             let piped = catch_unwind(AssertUnwindSafe(|| {
                 let message = into_message(outcome);
-                let piped = Piped { incarnation: self.incarnation, message };
+                let piped = Piped { incarnation: self.incarnation, message, bag: self.bag };
                 cell.take_parcel(Box::new(piped));
             }));
             if let Err(payload) = piped {
@@ -63,6 +66,7 @@ impl<A: Actor> Pipe<A> {
 struct Piped<M> {
     incarnation: u32,
     message: M,
+    bag: Option<Arc<Bag>>,
 }
 
 impl<A: Handler<M>, M: Message> Parcel<A> for Piped<M> {
@@ -71,8 +75,10 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Piped<M> {
         core: &'a mut Core<A>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(async move {
-            let Self { incarnation, message } = *self;
+            let Self { incarnation, message, bag } = *self;
             if incarnation == core.incarnation {
+                // Whoever has the parcel opened ends it.
+                call::replace(bag);
                 let asker = core.teller();
                 serve!(core, M, message, asker);
             } else {
@@ -87,9 +93,10 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Piped<M> {
     }
 
     fn read<'h>(self: Box<Self>, actor: &'h A, cx: ReadContext<'h, A>) -> Option<Read<'h>> {
-        let Self { incarnation, message } = *self;
+        let Self { incarnation, message, bag } = *self;
         if incarnation == cx.incarnation() {
-            return begin_read(actor, cx, Letter::Tell(message));
+            let read = begin_read(actor, cx, Letter::Tell(message))?;
+            return Some(read.carrying(bag));
         }
         cx.cell().skip(NotBegun::<M>::Skipped(Skipped::Dead));
         cx.cell().bury_one(message, TOO_LATE);
@@ -99,10 +106,11 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Piped<M> {
     fn lend<'h>(
         self: Box<Self>,
         actor: &'h mut A,
-        host: Host<'h, A>,
+        mut host: Host<'h, A>,
     ) -> BoxFuture<'h, Option<Failure>> {
-        let Self { incarnation, message } = *self;
+        let Self { incarnation, message, bag } = *self;
         if incarnation == host.incarnation {
+            host.bag = bag;
             return Box::pin(serve_guest(actor, host, Letter::Tell(message)));
         }
         host.cell.skip(NotBegun::<M>::Skipped(Skipped::Dead));

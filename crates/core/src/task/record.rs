@@ -11,7 +11,7 @@ use super::{
     Holder, TaskId, TaskInfo, TaskKind, Tenure,
     standing::{Limits, Standing, Verdict},
 };
-use crate::sync::lock;
+use crate::{budget::Budget, sync::lock};
 
 /// What others may see and touch of a task. It is on the list of its system until the task has ended.
 pub(crate) struct Record {
@@ -167,4 +167,6 @@ pub(crate) struct Plan {
     pub(crate) tenure: Tenure,
     /// It gives its thread back, so that it can be aborted.
     pub(crate) can_abort: bool,
+    /// How long it has for what it asks.
+    pub(crate) budget: Budget,
 }

@@ -1,6 +1,7 @@
 //! The future around a user's: polls it as long as its standing allows, and tells how it ended.
 
 use std::{
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
@@ -12,7 +13,7 @@ use ghostlight_rt::{Instant, Sleep};
 use super::{JoinError, TaskId, current::enter, record::Record, standing::Verdict};
 use crate::{
     Failure,
-    here::{self, Purpose},
+    here::{self, Cause},
 };
 
 /// Takes how a task ended.
@@ -31,13 +32,15 @@ pub(super) struct Running<F: Future, S: Sink<F::Output>> {
     record: Arc<Record>,
     work: Option<Pin<Box<F>>>,
     sink: Option<S>,
+    /// Why it runs.
+    cause: Cause,
     /// When it is judged again without anything having happened.
     alarm: Option<(Instant, Sleep)>,
 }
 
 impl<F: Future, S: Sink<F::Output>> Running<F, S> {
-    pub(super) fn new(record: Arc<Record>, work: F, sink: S) -> Self {
-        Self { record, work: Some(Box::pin(work)), sink: Some(sink), alarm: None }
+    pub(super) fn new(record: Arc<Record>, cause: Cause, work: F, sink: S) -> Self {
+        Self { record, work: Some(Box::pin(work)), sink: Some(sink), cause, alarm: None }
     }
 
     /// Has the task woken at this moment. True if it has come.
@@ -72,9 +75,10 @@ impl<F: Future, S: Sink<F::Output>> Running<F, S> {
         let Some(work) = &mut self.work else { return Poll::Pending };
         let polled = {
             let _entered = enter(&self.record);
-            let outside = here::enter(self.record.id.node(), Purpose::NONE);
+            let cause = mem::replace(&mut self.cause, Cause::NONE);
+            let outside = here::enter(self.record.id.node(), cause);
             let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
-            here::leave(outside);
+            self.cause = here::leave(outside);
             polled
         };
         match polled {

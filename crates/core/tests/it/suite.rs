@@ -8,6 +8,7 @@ mod belongings;
 mod beside;
 mod blocking;
 mod budgets;
+mod calls;
 mod cancel;
 mod cancel_turns;
 mod cancelling;
