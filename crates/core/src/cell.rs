@@ -434,6 +434,12 @@ impl<A: Actor> Cell<A> {
         }
     }
 
+    /// The turn is over that a caller handed over.
+    pub(crate) fn forget_caller(&self) {
+        let caller = self.lock().rare.as_mut().and_then(|it| it.caller.take());
+        drop(caller);
+    }
+
     /// Notes that a message whose turn was to begin is not handled after all.
     pub(crate) fn skip<M: Message>(&self, request: NotBegun<M>) {
         self.uncount_turn();

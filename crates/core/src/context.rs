@@ -9,7 +9,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context as TaskContext, Poll, ready},
+    task::{Context as TaskContext, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -63,6 +63,8 @@ trait AnyTurn: Send + Sync {
     fn fail(&mut self, failure: Failure);
     fn mode(&self) -> Mode;
     fn is_hook(&self) -> bool;
+    /// Whether its asker waits no more; nothing, if whoever runs the turn knows that.
+    fn poll_left(&self, cx: &mut TaskContext<'_>) -> Option<Poll<()>>;
 }
 
 impl<R: Send + 'static> AnyTurn for Turn<R> {
@@ -80,6 +82,15 @@ impl<R: Send + 'static> AnyTurn for Turn<R> {
 
     fn is_hook(&self) -> bool {
         matches!(self.asker, Asker::Hook)
+    }
+
+    fn poll_left(&self, cx: &mut TaskContext<'_>) -> Option<Poll<()>> {
+        match &self.asker {
+            Asker::Nobody | Asker::Hook => Some(Poll::Pending),
+            Asker::Waiting(waiting) => Some(waiting.poll_left(cx)),
+            Asker::Deferred(cell) => Some(cell.poll_left(cx)),
+            Asker::Caller => None,
+        }
     }
 }
 
@@ -162,8 +173,18 @@ impl<'a, A: Actor> Context<'a, A> {
         self.read.cell.signals().any(Signals::ORDERS)
     }
 
-    /// Waits until the actor is told to stop, so that a long handler can finish early. One that
-    /// does not heed it is cut when the time for shutting down is over.
+    /// Whether whoever asked waits no more: its time is up, or it has left. What is done from here on is
+    /// done for nobody. In a tell, never.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.poll_abandoned(&mut TaskContext::from_waker(Waker::noop())).is_ready()
+    }
+
+    /// Waits until the turn is of no use any more, so that a long handler can finish early: the actor is
+    /// told to stop, or whoever asked waits no more.
+    ///
+    /// Nothing is interrupted: a handler that does not look runs on, until the time for shutting down is
+    /// over. One that leaves drops what it has asked itself, and so on down the chain of calls.
     ///
     /// ```
     /// # extern crate ghostlight_core as ghostlight;
@@ -186,7 +207,7 @@ impl<'a, A: Actor> Context<'a, A> {
     /// Nothing is lost by dropping it.
     pub async fn cancelled(&self) {
         poll_fn(|cx| {
-            if self.is_stopping() {
+            if self.is_stopping() || self.poll_abandoned(cx).is_ready() {
                 return Poll::Ready(());
             }
             let mut inbox = self.read.cell.lock();
@@ -196,6 +217,14 @@ impl<'a, A: Actor> Context<'a, A> {
             if self.is_stopping() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+
+    fn poll_abandoned(&self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        self.turn.poll_left(cx).unwrap_or_else(|| {
+            let caller = self.read.cell.lock().rare.as_ref().and_then(|it| it.caller.clone());
+            // Until it hands the turn over, a caller runs it, and waits.
+            caller.and_then(|it| it.upgrade()).map_or(Poll::Pending, |it| it.poll_left(cx))
+        })
     }
 
     /// Answers later: `keep` gets the right to answer, and the turn ends here. Await it as the last

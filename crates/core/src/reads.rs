@@ -61,9 +61,9 @@ fn answer<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, asker: Asker<M::Reply>
     match asker {
         Asker::Waiting(asker) => asker.answer(reply),
         Asker::Caller => {
-            let reader = cell.lock().rare().reader.take().and_then(|it| it.upgrade());
-            if let Some(reader) = reader {
-                reader.settle(A::Protocol::leave::<M>(reply));
+            let caller = cell.lock().rare().caller.take().and_then(|it| it.upgrade());
+            if let Some(caller) = caller {
+                caller.settle(A::Protocol::leave::<M>(reply));
             }
         }
         Asker::Nobody if M::is_error(&reply) => cell.unread_error::<M>(),

@@ -7,7 +7,7 @@ use std::{
     any::type_name,
     mem,
     sync::{Arc, MutexGuard, Weak},
-    task::{Context as TaskContext, Waker},
+    task::{Context as TaskContext, Poll, Waker},
 };
 
 use super::cell::{Answers, AskCell, Begun};
@@ -50,6 +50,9 @@ pub(crate) trait Parked<A: Actor>: Send + Sync {
 
     /// Hears that there will be none.
     fn lose(&self, error: AskError<()>);
+
+    /// Whether it waits no more; until then the task of `cx` is told when that is so.
+    fn poll_left(&self, cx: &mut TaskContext<'_>) -> Poll<()>;
 }
 
 /// Handles `message` here and now, if the actor is idle.
@@ -245,9 +248,7 @@ fn hand_over<A: Handler<M>, M: Message>(
     let mut inbox = cell.lock();
     let is_new = Letter::Ask(Arc::clone(&ask)).enlist(&mut inbox);
     inbox.rare().handed = Some((suspended, Arc::clone(&ask) as Arc<dyn Parked<A>>));
-    if A::READS.is_some() {
-        inbox.rare().reader = Some(Arc::downgrade(&ask) as Weak<dyn Parked<A>>);
-    }
+    inbox.rare().caller = Some(Arc::downgrade(&ask) as Weak<dyn Parked<A>>);
     let wake = inbox.wake_for_signal();
     drop(inbox);
     cell.wake(wake);
@@ -270,5 +271,9 @@ impl<A: Handler<M>, M: Message> Parked<A> for AskCell<M> {
 
     fn lose(&self, error: AskError<()>) {
         self.fail(error);
+    }
+
+    fn poll_left(&self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        Answers::poll_left(self, cx)
     }
 }

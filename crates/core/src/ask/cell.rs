@@ -48,7 +48,8 @@ pub struct AskCell<M: Message> {
 
 enum State<M: Message> {
     Queued(M, Waiter<M>),
-    Running(Waiter<M>),
+    /// With the handler, if that wants to know when the asker leaves.
+    Running(Waiter<M>, Option<Waker>),
     Settled(Outcome<M>),
     /// The asker has its outcome, or has left.
     Closed,
@@ -111,6 +112,9 @@ pub trait Answers<R>: Abandon {
     /// Whether anybody still waits.
     fn is_waiting(&self) -> bool;
 
+    /// Whether nobody waits any more; until then the task of `cx` is told when that is so.
+    fn poll_left(&self, cx: &mut TaskContext<'_>) -> Poll<()>;
+
     /// Lets the answer go to another asker, who has waited all along.
     fn relay(&self, to: Arc<dyn Answers<R>>);
 
@@ -137,7 +141,7 @@ impl<M: Message> AskCell<M> {
     }
 
     pub(crate) fn running(purpose: Purpose) -> Arc<Self> {
-        Self::with(State::Running(Waiter::Nobody), purpose)
+        Self::with(State::Running(Waiter::Nobody, None), purpose)
     }
 
     /// A request whose asker waits elsewhere, and is watched over there.
@@ -167,7 +171,7 @@ impl<M: Message> AskCell<M> {
     fn step_aside(self: Arc<Self>) -> Waiter<M> {
         let mut state = lock(&self.state);
         match mem::replace(&mut *state, State::Closed) {
-            State::Running(waiter @ (Waiter::Relay(_) | Waiter::Same(_))) => waiter,
+            State::Running(waiter @ (Waiter::Relay(_) | Waiter::Same(_)), _) => waiter,
             other => {
                 *state = other;
                 drop(state);
@@ -225,7 +229,7 @@ impl<M: Message> AskCell<M> {
                     drop(state);
                     return Err(NotBegun::Orphaned(message));
                 }
-                *state = State::Running(waiter);
+                *state = State::Running(waiter, None);
                 Ok(message)
             }
             other => {
@@ -241,7 +245,7 @@ impl<M: Message> AskCell<M> {
     pub(crate) fn poll_outcome(&self, cx: &mut TaskContext<'_>) -> Poll<Outcome<M>> {
         let mut state = lock(&self.state);
         match &mut *state {
-            State::Queued(_, waiter) | State::Running(waiter) => {
+            State::Queued(_, waiter) | State::Running(waiter, _) => {
                 if !matches!(waiter, Waiter::Task(it) if it.will_wake(cx.waker())) {
                     let earlier = mem::replace(waiter, Waiter::Task(cx.waker().clone()));
                     drop(state);
@@ -264,9 +268,11 @@ impl<M: Message> AskCell<M> {
         let state = mem::replace(&mut *lock(&self.state), State::Closed);
         match state {
             State::Queued(message, _) => Err(AskError::Deadline { message: Some(message) }),
-            State::Running(_) | State::Closed | State::Withdrawn => {
+            State::Running(_, handler) => {
+                handler.into_iter().for_each(Waker::wake);
                 Err(AskError::Deadline { message: None })
             }
+            State::Closed | State::Withdrawn => Err(AskError::Deadline { message: None }),
             State::Settled(outcome) => outcome,
         }
     }
@@ -281,7 +287,11 @@ impl<M: Message> AskCell<M> {
         drop(state);
         match earlier {
             State::Queued(message, _) => Some(message),
-            State::Running(_) | State::Settled(_) | State::Closed | State::Withdrawn => None,
+            State::Running(_, handler) => {
+                handler.into_iter().for_each(Waker::wake);
+                None
+            }
+            State::Settled(_) | State::Closed | State::Withdrawn => None,
         }
     }
 
@@ -328,8 +338,12 @@ impl<M: Message> AskCell<M> {
     fn settle(&self, outcome: Outcome<M>) {
         let mut state = lock(&self.state);
         match mem::replace(&mut *state, State::Closed) {
-            State::Queued(_, waiter) | State::Running(waiter) => {
+            State::Queued(_, waiter) => self.conclude(state, waiter, outcome),
+            State::Running(waiter, handler) => {
+                let is_over = outcome.is_ok();
                 self.conclude(state, waiter, outcome);
+                // An answer is the handler's own doing.
+                handler.filter(|_| !is_over).into_iter().for_each(Waker::wake);
             }
             // The asker has left, or the first outcome stands; this one is dropped unlocked.
             earlier @ (State::Settled(_) | State::Closed | State::Withdrawn) => {
@@ -384,16 +398,38 @@ impl<M: Message> Answers<M::Reply> for AskCell<M> {
 
     fn is_waiting(&self) -> bool {
         match &*lock(&self.state) {
-            State::Queued(_, waiter) | State::Running(waiter) => !waiter.has_left(),
+            State::Queued(_, waiter) | State::Running(waiter, _) => !waiter.has_left(),
             State::Settled(_) | State::Closed | State::Withdrawn => false,
         }
+    }
+
+    fn poll_left(&self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        let mut state = lock(&self.state);
+        let elsewhere: Arc<dyn Answers<M::Reply>> = match &mut *state {
+            State::Running(Waiter::Relay(to), _) => Arc::clone(to),
+            State::Running(Waiter::Same(to), _) => Arc::clone(to) as _,
+            State::Running(Waiter::Nobody | Waiter::Task(_), handler) => {
+                // One that only looks keeps nobody else from being told.
+                let told = (!cx.waker().will_wake(Waker::noop())).then(|| cx.waker().clone());
+                let earlier = told.and_then(|it| handler.replace(it));
+                drop(state);
+                drop(earlier);
+                return Poll::Pending;
+            }
+            State::Queued(..) => return Poll::Pending,
+            State::Settled(_) | State::Closed | State::Withdrawn => return Poll::Ready(()),
+        };
+        drop(state);
+        elsewhere.poll_left(cx)
     }
 
     fn relay(&self, to: Arc<dyn Answers<M::Reply>>) {
         let mut state = lock(&self.state);
         match mem::replace(&mut *state, State::Closed) {
             State::Queued(message, _) => *state = State::Queued(message, Waiter::passing_on(to)),
-            State::Running(_) => *state = State::Running(Waiter::passing_on(to)),
+            State::Running(_, handler) => {
+                *state = State::Running(Waiter::passing_on(to), handler);
+            }
             State::Settled(outcome) => self.conclude(state, Waiter::passing_on(to), outcome),
             State::Closed | State::Withdrawn => {}
         }

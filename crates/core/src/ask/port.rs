@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     fmt, mem,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context as TaskContext, Poll},
     thread,
 };
 
@@ -59,6 +60,11 @@ impl<R> Waiting<R> {
 
     pub(crate) fn into_inner(mut self) -> Option<Arc<dyn Answers<R>>> {
         self.0.take()
+    }
+
+    /// Whether it waits no more; until then the task of `cx` is told when that is so.
+    pub(crate) fn poll_left(&self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        self.0.as_ref().map_or(Poll::Pending, |it| it.poll_left(cx))
     }
 
     pub(crate) fn answer(mut self, reply: R) {

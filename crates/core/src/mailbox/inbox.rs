@@ -95,8 +95,9 @@ pub(crate) struct Rare<A: Actor> {
     pub(crate) senders: Senders,
     /// A turn that a caller began and that suspended: the task must go on with it.
     pub(crate) handed: Option<(Suspended, Arc<dyn Parked<A>>)>,
-    /// Whoever asked for that turn, if it is a read: others may still run when it has its reply.
-    pub(crate) reader: Option<Weak<dyn Parked<A>>>,
+    /// Whoever asked for that turn, until it is over: it may want to know whether that one still waits, and
+    /// a read has its reply while others still run.
+    pub(crate) caller: Option<Weak<dyn Parked<A>>>,
     pub(crate) order: Option<Order>,
     /// Wakes a suspended turn that lets messages in.
     host: Option<Waker>,
@@ -120,7 +121,7 @@ impl<A: Actor> Default for Rare<A> {
             lanes: None,
             senders: Senders::default(),
             handed: None,
-            reader: None,
+            caller: None,
             order: None,
             host: None,
             watchers: Vec::new(),

@@ -126,6 +126,7 @@ impl<A: Actor> Course<A> {
             core.mend();
         }
         tell_fallen(&core, || AskError::HandlerTimeout(Box::new(timeout)));
+        cell.forget_caller();
         parked.into_iter().for_each(|it| it.lose(AskError::HandlerTimeout(Box::new(timeout))));
         let after = self.after_errand(core, None, cell);
         match self.follow(after, cell, cx) {

@@ -380,7 +380,10 @@ impl<A: Actor> Course<A> {
         if seen.has(Signals::KILL) || self.is_out_of_grace(cell, cx) {
             self.forget_term();
             let core = cut(suspended);
-            parked.into_iter().for_each(|it| it.lose(AskError::Lost));
+            if let Some(parked) = parked {
+                cell.forget_caller();
+                parked.lose(AskError::Lost);
+            }
             return self.end_cut(core, None, cell, cx);
         }
         if self.is_starting() && self.is_late(cell, cx) {
@@ -395,6 +398,7 @@ impl<A: Actor> Course<A> {
         };
         self.forget_term();
         if let Some(parked) = parked {
+            cell.forget_caller();
             core.keeps_answer = false;
             let answer = mem::take(&mut core.answer);
             match panicked.as_ref().or_else(|| core.errand.failure()).cloned() {

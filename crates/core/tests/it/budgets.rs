@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use ghostlight::{Actor, ActorRef, Ask, AskError, Context, Handler, Message, SpawnOptions, System};
+use ghostlight::{
+    Actor, ActorRef, Ask, AskError, Context, Handler, Message, Scope, SpawnOptions, System,
+};
 
 use crate::{
     stage::{self, conformance},
@@ -151,4 +153,76 @@ async fn what_was_told_and_what_is_not_limited_has_all_the_time_there_is() {
     assert!(matches!(chain.log.take()[..], [None, Some(_)]), "the inner ask has its default");
     chain.first.kill();
     soon("end", asking).await.unwrap().unwrap_err();
+}
+
+/// What a scope that an actor keeps is for.
+#[derive(Actor)]
+#[actor(handles(Open, Spawn, Pipe))]
+struct Owner {
+    background: Option<Scope>,
+    link: ActorRef<Link>,
+    outcomes: Log<bool>,
+}
+
+/// Makes the scope, and spawns something in it.
+#[derive(Message)]
+#[message(reply = ())]
+struct Open;
+
+/// Spawns something in the scope that is there.
+#[derive(Message)]
+#[message(reply = ())]
+struct Spawn;
+
+/// Pipes something.
+#[derive(Message)]
+#[message(reply = ())]
+struct Pipe;
+
+impl Owner {
+    /// Asks for what is never answered, and notes whether time was up within a second.
+    fn work(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (link, outcomes) = (self.link.clone(), self.outcomes.clone());
+        async move {
+            let begin = tokio::time::Instant::now();
+            link.ask(Go(Path::Queued)).queued().await.unwrap_err();
+            outcomes.push(begin.elapsed() < ms(1_000));
+        }
+    }
+}
+impl Handler<Open> for Owner {
+    async fn handle(&mut self, _: Open, cx: &mut Context<'_, Self>) {
+        let background = self.background.insert(cx.scope()).clone();
+        background.spawn(self.work());
+    }
+}
+impl Handler<Spawn> for Owner {
+    async fn handle(&mut self, _: Spawn, _: &mut Context<'_, Self>) {
+        let background = self.background.clone().expect("it is open");
+        background.spawn(self.work());
+    }
+}
+impl Handler<Pipe> for Owner {
+    async fn handle(&mut self, _: Pipe, cx: &mut Context<'_, Self>) {
+        cx.pipe(self.work(), |_| Spawn);
+        cx.spawn_task(self.work());
+    }
+}
+
+#[conformance(virtual_time)]
+async fn tasks_of_a_scope_and_pipes_have_the_time_of_the_turn_that_they_belong_to() {
+    let system = stage::system("test");
+    let chain = Chain::new(&system, Duration::ZERO, |it| it);
+    let outcomes = Log::default();
+    let (link, log) = (chain.first.clone(), outcomes.clone());
+    let owner = system.spawn(Owner { background: None, link, outcomes: log });
+    owner.ask(Open).within(ms(500)).await.unwrap();
+    tokio::time::sleep(ms(10_000)).await;
+    assert_eq!(outcomes.take(), [true], "for whoever waited when the scope was made");
+    owner.ask(Spawn).within(ms(500)).await.unwrap();
+    tokio::time::sleep(ms(10_000)).await;
+    assert_eq!(outcomes.take(), [false], "the scope outlives the turn, and its work may");
+    owner.ask(Pipe).within(ms(500)).await.unwrap();
+    tokio::time::sleep(ms(20_000)).await;
+    assert_eq!(outcomes.take(), [true, false, false], "the pipe, the task, and what was told then");
 }

@@ -173,7 +173,8 @@ async fn cancelled_resolves_at_once_when_the_actor_is_told_to_stop_and_not_befor
     let actor = system.spawn(Heeding(log.clone()));
     for path in Path::BOTH {
         let asker = actor.clone();
-        drop(stage::spawn(async move { path.ask(&asker, Hold(Gate::closed())).await }));
+        let hold = Hold(Gate::closed());
+        drop(stage::spawn(async move { path.ask(&asker, hold).within(Duration::MAX).await }));
         tokio::time::sleep(Duration::from_mins(1)).await;
         assert!(log.all().is_empty(), "nobody has said anything");
     }

@@ -1,5 +1,6 @@
 //! The conformance suite: what actors on one node do, whatever they run on.
 
+mod abandoned;
 mod actors;
 mod asks;
 mod auto_traits;

@@ -20,7 +20,6 @@ impl<A: Actor> Inbox<A> {
     pub(crate) fn end_hosting(&mut self) -> Option<Waker> {
         self.idle = false;
         let rare = self.rare.as_mut()?;
-        rare.reader = None;
         rare.host.take()
     }
 
