@@ -39,6 +39,7 @@
 //! | finding each other | [`System::register`], [`System::lookup`], [`System::lookup_or_spawn`], [`Group`] |
 //! | later, or not now | [`Context::after`], [`Context::every`], [`Timer`], [`MissedTicks`], [`Context::stash`] |
 //! | several things at once | [`Scope`], [`Joiner`], [`Task`], [`Context::pipe`], [`checkpoint`], [`shield()`] |
+//! | what goes along | [`Context::remaining`], [`Context::cancelled`], [`Context::call`], [`CallContext`] |
 //! | how it goes | [`ActorRef::health`], [`Health`], [`Counters`], [`Observer`], [`WatchdogOptions`] |
 //! | the surroundings | [`Runtime`] |
 
@@ -101,8 +102,11 @@ mod book {
     #[doc = include_str!("../../../docs/book/structured-concurrency.md")]
     mod structured_concurrency {}
 
-    #[doc = include_str!("../../../docs/book/when-actors-wait.md")]
-    mod when_actors_wait {}
+    #[doc = include_str!("../../../docs/book/reentrancy-without-fear.md")]
+    mod reentrancy_without_fear {}
+
+    #[doc = include_str!("../../../docs/book/deadlines-and-cancellation.md")]
+    mod deadlines_and_cancellation {}
 
     #[doc = include_str!("../../../docs/book/finding-a-stuck-system.md")]
     mod finding_a_stuck_system {}
