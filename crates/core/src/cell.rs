@@ -51,8 +51,22 @@ pub struct Cell<A: Actor> {
     pub(crate) last_turn: LastTurn,
 }
 
-/// A turn inside another.
+/// A turn inside another, or beside it: what it is, and its message.
 pub(crate) type Guest = (TurnKind, &'static str);
+
+/// A turn inside another, as whoever looks from outside is told of it.
+pub(crate) struct Guesting<'c, A: Actor> {
+    cell: &'c Cell<A>,
+    outer: Option<Guest>,
+}
+
+impl<A: Actor> Drop for Guesting<'_, A> {
+    fn drop(&mut self) {
+        if self.cell.is_looked_after() {
+            self.cell.lock().rare().guest = self.outer.take();
+        }
+    }
+}
 
 /// Who is to be woken once the lock is open again.
 #[must_use]
@@ -418,20 +432,16 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// A turn begins inside another. Gives out which one went on inside that.
-    pub(crate) fn begin_guest<M>(&self, is_ask: bool) -> Option<Guest> {
-        if !self.is_looked_after() {
-            return None;
-        }
-        let kind = if is_ask { TurnKind::Ask } else { TurnKind::Tell };
-        self.lock().rare().guest.replace((kind, type_name::<M>()))
+    /// A turn goes on inside another, or beside it, until what is returned is dropped.
+    pub(crate) fn enter_guest(&self, guest: Guest) -> Guesting<'_, A> {
+        let outer =
+            if self.is_looked_after() { self.lock().rare().guest.replace(guest) } else { None };
+        Guesting { cell: self, outer }
     }
 
-    /// It is over.
-    pub(crate) fn end_guest(&self, outer: Option<Guest>) {
-        if self.is_looked_after() {
-            self.lock().rare().guest = outer;
-        }
+    /// Whether the turn that goes on lets reads run beside it.
+    pub(crate) fn hosts_reads(&self) -> bool {
+        self.lock().rare.as_ref().is_some_and(|it| it.hosts_reads)
     }
 
     /// The turn is over that a caller handed over.

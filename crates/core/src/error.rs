@@ -270,6 +270,12 @@ impl<M> AskError<M> {
     }
 }
 
+impl<M> From<HandlerTimeout> for AskError<M> {
+    fn from(timeout: HandlerTimeout) -> Self {
+        Self::HandlerTimeout(Box::new(timeout))
+    }
+}
+
 impl<M> fmt::Display for AskError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -22,7 +22,7 @@ use crate::{
     Actor, Ask, Asking, Context, Failure, Handler, Message, Outcome, Protocol,
     ask::Asker,
     call::Bag,
-    cell::{Cell, Guest},
+    cell::Cell,
     core::{EnvelopeOf, Turn, fail},
     endpoint::Deliver,
     here::{self, Cause},
@@ -264,8 +264,7 @@ pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
     let cell = host.cell;
     let cause = Cause { bag: host.bag.take(), ..Cause::NONE };
     let _serving = Serving(here::swap(cause));
-    let is_ask = matches!(letter, Letter::Ask(_));
-    let _guest = Guesting { cell, outer: cell.begin_guest::<M>(is_ask) };
+    let _guest = cell.enter_guest(letter.guest());
     let (message, asker) = match begin(letter, Asker::Nobody) {
         Ok(begun) => begun,
         Err(skipped) => {
@@ -288,18 +287,6 @@ pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
         (Some(_) | None, _) => {}
     }
     failure
-}
-
-/// A turn inside another, as whoever looks from outside is told of it.
-struct Guesting<'h, A: Actor> {
-    cell: &'h Cell<A>,
-    outer: Option<Guest>,
-}
-
-impl<A: Actor> Drop for Guesting<'_, A> {
-    fn drop(&mut self) {
-        self.cell.end_guest(self.outer.take());
-    }
 }
 
 /// Why the outer turn runs, which goes on when the inner one is over.

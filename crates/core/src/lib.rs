@@ -120,6 +120,7 @@ mod sync;
 mod system;
 mod task;
 mod tell;
+mod term;
 mod thread_bound;
 mod timeout;
 mod timer;

@@ -7,9 +7,11 @@
 //! 2. What is next and no read closes the door: it is left where it is, and so is what follows, until
 //!    all that run have ended. So no stream of reads keeps a write out.
 //! 3. Each has its reply when it ends, the one whose turn this is as well; the turn ends with the last.
-//! 4. They share a turn, and so its end: a panic in one takes all of them along.
+//! 4. They share a turn, and so its end: a panic in one takes all of them along. Where time is limited,
+//!    each has its own.
 
 use std::{
+    any::type_name,
     future::poll_fn,
     mem,
     pin::Pin,
@@ -20,15 +22,17 @@ use std::{
 use ghostlight_rt::BoxFuture;
 
 use crate::{
-    Actor, ActorId, Context, Handler, Message, Protocol, ReadContext, ReadHandler,
-    ask::Asker,
+    Actor, ActorId, Context, Failure, Handler, HandlerTimeout, Message, Mode, OnTimeout, Protocol,
+    ReadContext, ReadHandler, TurnKind,
+    ask::{Asker, fell_late, take_fallen},
     call::Bag,
-    cell::Cell,
+    cell::{Cell, Guest},
     core::EnvelopeOf,
     here::{self, Cause},
     hosting::Hosting,
     mailbox::{Inbox, Queue},
     protocol::{Letter, begin},
+    term::Term,
 };
 
 /// So many run side by side; the others wait in the mailbox, whose bound therefore still says something.
@@ -71,11 +75,28 @@ fn answer<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, asker: Asker<M::Reply>
     }
 }
 
+/// Tells whoever waits for a reply that the read was dropped.
+fn lose<A: Actor, R: Send>(cell: &Cell<A>, asker: Asker<R>, timeout: HandlerTimeout) {
+    match asker {
+        Asker::Waiting(asker) => {
+            asker.into_inner().into_iter().for_each(|it| it.fail(timeout.into()));
+        }
+        Asker::Caller => {
+            let caller = cell.lock().rare().caller.take().and_then(|it| it.upgrade());
+            caller.into_iter().for_each(|it| it.lose(timeout.into()));
+        }
+        Asker::Nobody | Asker::Deferred(_) | Asker::Hook => {}
+    }
+}
+
 /// A read that runs beside others.
 pub struct Read<'h> {
     reading: BoxFuture<'h, ()>,
     /// Why it runs.
     cause: Cause,
+    guest: Guest,
+    /// How long it may take, once it has suspended.
+    term: Option<Box<Term>>,
 }
 
 impl std::fmt::Debug for Read<'_> {
@@ -97,14 +118,14 @@ pub(crate) fn begin_read<'h, A: Handler<M>, M: Message>(
     letter: Letter<M>,
 ) -> Option<Read<'h>> {
     let read = A::READS?;
-    let cell = cx.cell();
+    let (cell, guest) = (cx.cell(), letter.guest());
     let outer = here::swap(Cause::NONE);
     let begun = begin(letter, Asker::Nobody);
     let cause = here::swap(outer);
     match begun {
         Ok((message, asker)) => {
             let reading = read(actor, Begun { message, asker, cx });
-            Some(Read { reading, cause })
+            Some(Read { reading, cause, guest, term: None })
         }
         Err(skipped) => {
             cell.skip(skipped);
@@ -120,12 +141,43 @@ impl Read<'_> {
         self
     }
 
-    fn poll(&mut self, actor: ActorId, task: &mut TaskContext<'_>) -> Poll<()> {
+    /// Goes on with it, as long as it may take.
+    fn poll<A: Actor>(
+        &mut self,
+        cell: &Cell<A>,
+        task: &mut TaskContext<'_>,
+    ) -> Poll<Result<(), HandlerTimeout>> {
+        let _guest = cell.enter_guest(self.guest);
         let outer = here::swap(mem::replace(&mut self.cause, Cause::NONE));
-        let polled = poll_read(actor, self.reading.as_mut(), task);
+        let polled = poll_read(cell.id, self.reading.as_mut(), task);
         self.cause = here::swap(outer);
-        polled
+        match polled {
+            Poll::Ready(()) => Poll::Ready(Ok(())),
+            Poll::Pending => poll_term(cell, &mut self.term, self.guest, task).map(Err),
+        }
     }
+
+    /// Drops it where it awaits; whoever asked hears why.
+    fn cut(self, timeout: HandlerTimeout) {
+        fell_late(|| drop(self));
+        take_fallen().iter().for_each(|it| it.abandon(timeout.into()));
+    }
+}
+
+/// Whether a read that has suspended has had its time.
+fn poll_term<A: Actor>(
+    cell: &Cell<A>,
+    term: &mut Option<Box<Term>>,
+    (kind, message_type): Guest,
+    task: &mut TaskContext<'_>,
+) -> Poll<HandlerTimeout> {
+    if cell.settings.limits.is_none() {
+        return Poll::Pending;
+    }
+    if term.is_none() {
+        *term = Term::begin(cell, kind, Some(message_type)).map(Box::new);
+    }
+    term.as_mut().map_or(Poll::Pending, |it| it.poll(cell, task))
 }
 
 /// Polls a read of `actor`.
@@ -139,6 +191,15 @@ pub(crate) fn poll_read<F: Future + ?Sized>(
     read.poll(task)
 }
 
+/// What comes of the read whose turn it is.
+enum First<R> {
+    Reply(R),
+    /// It has taken too long.
+    Late(HandlerTimeout),
+    /// Another has, and that is a failure.
+    Failed(HandlerTimeout),
+}
+
 /// Goes on with a read that has suspended, and lets others run beside it.
 pub(crate) async fn host_reads<A: ReadHandler<M>, M: Message>(
     actor: &A,
@@ -147,30 +208,48 @@ pub(crate) async fn host_reads<A: ReadHandler<M>, M: Message>(
 ) -> M::Reply {
     let cell = cx.cell();
     let mut others = Others::new(actor, cx.looking());
-    let reply = poll_fn(|task| {
-        let polled = poll_read(cell.id, first.as_mut(), task);
-        if polled.is_pending() {
-            others.go_on(task);
-            others.let_in(cx.batch(), task);
+    let kind = if cx.mode() == Mode::Ask { TurnKind::Ask } else { TurnKind::Tell };
+    let (guest, mut term) = ((kind, type_name::<M>()), None);
+    let came = poll_fn(|task| {
+        if let Poll::Ready(reply) = poll_read(cell.id, first.as_mut(), task) {
+            return Poll::Ready(First::Reply(reply));
         }
-        polled
+        if let Poll::Ready(late) = poll_term(cell, &mut term, guest, task) {
+            return Poll::Ready(First::Late(late));
+        }
+        match others.go_on(task) {
+            Ok(()) => others.let_in(cx.batch(), task).map(First::Failed),
+            Err(failed) => Poll::Ready(First::Failed(failed)),
+        }
     });
-    let reply = reply.await;
-    if others.running.is_empty() {
-        return reply;
-    }
-    here::end_turn();
-    answer::<A, M>(cell, cx.release_asker(), reply);
-    poll_fn(|task| {
-        others.go_on(task);
-        if others.running.is_empty() {
-            return Poll::Ready(());
+    match came.await {
+        First::Reply(reply) if others.running.is_empty() => return reply,
+        First::Reply(reply) => {
+            here::end_turn();
+            answer::<A, M>(cell, cx.release_asker(), reply);
         }
-        others.let_in(cx.batch(), task);
-        Poll::Pending
-    })
-    .await;
-    cx.leave().await
+        First::Late(late) => {
+            here::end_turn();
+            lose::<A, M::Reply>(cell, cx.release_asker(), late);
+            if late.action == OnTimeout::Stop {
+                return cx.fail(others.fail(late)).await;
+            }
+        }
+        First::Failed(failed) => return cx.fail(others.fail(failed)).await,
+    }
+    let ended = poll_fn(|task| {
+        if let Err(failed) = others.go_on(task) {
+            return Poll::Ready(Err(failed));
+        }
+        if others.running.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        others.let_in(cx.batch(), task).map(Err)
+    });
+    match ended.await {
+        Ok(()) => cx.leave().await,
+        Err(failed) => cx.fail(others.fail(failed)).await,
+    }
 }
 
 /// The reads that run beside the one whose turn it is.
@@ -198,41 +277,80 @@ enum Next<E> {
 impl<'h, A: Actor> Others<'h, A> {
     fn new(actor: &'h A, cx: ReadContext<'h, A>) -> Self {
         let hosting = Hosting::new(cx.cell());
+        cx.cell().lock().rare().hosts_reads = true;
         Self { running: Vec::new(), actor, cx, hosting, share: 0, is_closed: false }
     }
 
-    fn go_on(&mut self, task: &mut TaskContext<'_>) {
-        let id = self.cx.id();
-        self.running.retain_mut(|it| it.poll(id, task).is_pending());
+    /// Goes on with each of them. Gives out one that has taken too long, where that is a failure.
+    fn go_on(&mut self, task: &mut TaskContext<'_>) -> Result<(), HandlerTimeout> {
+        let mut at = 0;
+        while let Some(read) = self.running.get_mut(at) {
+            match read.poll(self.cx.cell(), task) {
+                Poll::Pending => at += 1,
+                Poll::Ready(ended) => {
+                    let read = self.running.remove(at);
+                    end(read, ended)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops them all: one that was too late has made the actor fail.
+    fn fail(&mut self, late: HandlerTimeout) -> Failure {
+        // Their askers hear of it with all others of this turn.
+        fell_late(|| self.running.clear());
+        Failure::from(late)
     }
 
     /// Begins the reads that are next, as many as may in one poll.
-    fn let_in(&mut self, batch: &mut Queue<EnvelopeOf<A>>, task: &mut TaskContext<'_>) {
+    /// Gives out one that has taken too long at once, where that is a failure.
+    fn let_in(
+        &mut self,
+        batch: &mut Queue<EnvelopeOf<A>>,
+        task: &mut TaskContext<'_>,
+    ) -> Poll<HandlerTimeout> {
         let settings = &self.cx.cell().settings;
         let mut share = mem::replace(&mut self.share, settings.throughput);
         let since = self.cx.now();
         while !self.is_closed && self.running.len() < MOST {
             match self.next(share != 0, batch, task) {
-                Poll::Pending => return,
+                Poll::Pending => break,
                 Poll::Ready(Next::Write) => self.close(),
-                Poll::Ready(Next::Later) => return task.waker().wake_by_ref(),
-                Poll::Ready(Next::Read(envelope)) => self.begin(envelope, task),
+                Poll::Ready(Next::Later) => {
+                    task.waker().wake_by_ref();
+                    break;
+                }
+                Poll::Ready(Next::Read(envelope)) => {
+                    if let Err(failed) = self.begin(envelope, task) {
+                        return Poll::Ready(failed);
+                    }
+                }
             }
             share = share.saturating_sub(1);
             if settings.quantum <= self.cx.now() - since {
                 share = 0;
             }
         }
+        Poll::Pending
     }
 
-    fn begin(&mut self, envelope: EnvelopeOf<A>, task: &mut TaskContext<'_>) {
+    fn begin(
+        &mut self,
+        envelope: EnvelopeOf<A>,
+        task: &mut TaskContext<'_>,
+    ) -> Result<(), HandlerTimeout> {
         let cell = self.cx.cell();
         cell.begin_turn(&envelope);
         let Some(mut read) = A::Protocol::read(envelope, self.actor, self.cx.again()) else {
-            return;
+            return Ok(());
         };
-        if read.poll(cell.id, task).is_pending() {
-            self.running.push(read);
+        match read.poll(cell, task) {
+            Poll::Pending => {
+                self.running.push(read);
+                Ok(())
+            }
+            Poll::Ready(ended) => end(read, ended),
         }
     }
 
@@ -252,6 +370,16 @@ impl<'h, A: Actor> Others<'h, A> {
         let cell = self.cx.cell();
         cell.system.waits.close_reads(cell.id);
     }
+}
+
+/// A read has ended, or was too late.
+///
+/// # Errors
+/// If that is a failure.
+fn end(read: Read<'_>, ended: Result<(), HandlerTimeout>) -> Result<(), HandlerTimeout> {
+    let Err(late) = ended else { return Ok(()) };
+    read.cut(late);
+    if late.action == OnTimeout::Stop { Err(late) } else { Ok(()) }
 }
 
 /// Takes out the next message, if it is a read.
@@ -276,8 +404,9 @@ fn next<A: Actor>(
 
 impl<A: Actor> Drop for Others<'_, A> {
     fn drop(&mut self) {
+        let cell = self.cx.cell();
+        cell.lock().rare().hosts_reads = false;
         if self.is_closed {
-            let cell = self.cx.cell();
             cell.system.waits.end_reads(cell.id);
         }
     }

@@ -112,6 +112,8 @@ pub(crate) struct Rare<A: Actor> {
     pub(crate) unlisted: Option<&'static str>,
     /// The turn inside another, if somebody may ask.
     pub(crate) guest: Option<Guest>,
+    /// Whether the turn that goes on lets reads run beside it.
+    pub(crate) hosts_reads: bool,
     has_warned: bool,
 }
 
@@ -131,6 +133,7 @@ impl<A: Actor> Default for Rare<A> {
             queue_next: 0,
             unlisted: None,
             guest: None,
+            hosts_reads: false,
             has_warned: false,
         }
     }

@@ -1,11 +1,15 @@
 //! A message with its addressing, while its type is still known; and what is left of it unread.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::{Any, type_name},
+    sync::Arc,
+};
 
 use crate::{
-    Actor, Handler, Message, Protocol, Refused,
+    Actor, Handler, Message, Protocol, Refused, TurnKind,
     ask::{AskCell, Expire, Skipped},
     call,
+    cell::Guest,
     core::EnvelopeOf,
     mailbox::{Inbox, Queue},
 };
@@ -32,6 +36,12 @@ impl<M: Message> Letter<M> {
             },
             Self::Ask(ask) => A::Protocol::ask(ask, queue),
         }
+    }
+
+    /// Which turn it is that handles it.
+    pub(crate) fn guest(&self) -> Guest {
+        let kind = if matches!(self, Self::Ask(_)) { TurnKind::Ask } else { TurnKind::Tell };
+        (kind, type_name::<M>())
     }
 
     /// Notes an ask that the system watches the deadline of; says whether it must begin to.
@@ -84,7 +94,7 @@ impl std::fmt::Debug for Buried {
 
 impl<M: Message> Remains for Letter<M> {
     fn type_name(&self) -> &'static str {
-        std::any::type_name::<M>()
+        type_name::<M>()
     }
 
     fn bury(self: Box<Self>, why: Refused) -> Buried {

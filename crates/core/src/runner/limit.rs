@@ -2,13 +2,9 @@
 
 use std::{
     mem,
-    pin::Pin,
     sync::Arc,
     task::{Context as TaskContext, Poll},
-    time::Duration,
 };
-
-use ghostlight_rt::{Instant, Sleep};
 
 use super::{Course, Phase, Step, shift::Shift};
 use crate::{
@@ -17,43 +13,16 @@ use crate::{
     cell::Cell,
     run::{Suspended, cut_late, tell_fallen},
     signal::Signals,
+    term::Term,
 };
 
-/// The time of the turn that is suspended.
-pub(super) struct Term {
-    begun: Instant,
-    /// What is told when it is over: at first, and then again after twice the time.
-    timeout: HandlerTimeout,
-    sleep: Sleep,
-}
-
-impl Term {
-    /// Of the turn that has just awaited for the first time, if that has a limit.
-    fn begin<A: Actor>(cell: &Cell<A>, is_call: bool) -> Option<Self> {
-        let (kind, message_type) = match cell.begun() {
-            (TurnKind::Tell, message) if is_call => (TurnKind::Ask, message),
-            turn => turn,
-        };
-        let (after, action) = cell.settings.limits.of(kind)?;
-        let runtime = &cell.system.runtime;
-        let timeout = HandlerTimeout { kind, message_type, after, action };
-        Some(Self { begun: runtime.now(), timeout, sleep: runtime.sleep(after) })
-    }
-
-    /// What is to be told and done, if its time is over.
-    fn poll<A: Actor>(&mut self, cell: &Cell<A>, cx: &mut TaskContext<'_>) -> Poll<HandlerTimeout> {
-        while Pin::new(&mut self.sleep).poll(cx).is_ready() {
-            let timeout = self.timeout;
-            cell.report_late(&timeout);
-            if timeout.action != OnTimeout::Warn {
-                return Poll::Ready(timeout);
-            }
-            self.timeout.after = timeout.after.saturating_mul(2).max(Duration::from_nanos(1));
-            let runtime = &cell.system.runtime;
-            self.sleep = runtime.sleep_until(self.begun + self.timeout.after);
-        }
-        Poll::Pending
-    }
+/// The time of the turn that has just awaited for the first time, if that has a limit.
+fn begin_term<A: Actor>(cell: &Cell<A>, is_call: bool) -> Option<Term> {
+    let (kind, message_type) = match cell.begun() {
+        (TurnKind::Tell, message) if is_call => (TurnKind::Ask, message),
+        turn => turn,
+    };
+    Term::begin(cell, kind, message_type)
 }
 
 /// A turn or hook that awaits something, and whoever waits for it at the core.
@@ -92,9 +61,13 @@ impl<A: Actor> Course<A> {
         cell: &Cell<A>,
         cx: &mut TaskContext<'_>,
     ) -> Option<HandlerTimeout> {
+        // Reads side by side keep the time of each themselves.
+        if cell.hosts_reads() {
+            return None;
+        }
         let aside = self.aside();
         if aside.term.is_none() {
-            aside.term = Some(Box::new(Term::begin(cell, is_call)?));
+            aside.term = Some(Box::new(begin_term(cell, is_call)?));
         }
         match aside.term.as_mut()?.poll(cell, cx) {
             Poll::Ready(timeout) => Some(timeout),
@@ -125,9 +98,9 @@ impl<A: Actor> Course<A> {
         } else {
             core.mend();
         }
-        tell_fallen(&core, || AskError::HandlerTimeout(Box::new(timeout)));
+        tell_fallen(&core, || AskError::from(timeout));
         cell.forget_caller();
-        parked.into_iter().for_each(|it| it.lose(AskError::HandlerTimeout(Box::new(timeout))));
+        parked.into_iter().for_each(|it| it.lose(AskError::from(timeout)));
         let after = self.after_errand(core, None, cell);
         match self.follow(after, cell, cx) {
             Ok(core) => self.work(Shift::new(core, cell), cell.lock(), cell, cx),

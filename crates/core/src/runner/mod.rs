@@ -17,7 +17,6 @@ use ghostlight_rt::{BoxFuture, Sleep};
 
 use self::{
     ending::ordered_reason,
-    limit::Term,
     shift::{Looked, Shift, lay_down, look_around},
 };
 use crate::{
@@ -32,6 +31,7 @@ use crate::{
     run::{Ran, Suspended, cut, resume, run},
     signal::Signals,
     stash,
+    term::Term,
     timer::{self, Alarm},
 };
 

@@ -185,7 +185,8 @@ impl Owner {
         let (link, outcomes) = (self.link.clone(), self.outcomes.clone());
         async move {
             let begin = tokio::time::Instant::now();
-            link.ask(Go(Path::Queued)).queued().await.unwrap_err();
+            // At the very end of this and of what the link asks, either may be the first.
+            _ = link.ask(Go(Path::Queued)).queued().await;
             outcomes.push(begin.elapsed() < ms(1_000));
         }
     }

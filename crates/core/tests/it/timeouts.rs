@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ghostlight::{
     Actor, ActorRef, AskError, ChildSpec, Context, Delivery, Failure, Handler, HandlerTimeout,
-    Message, Observer, OnTimeout, SpawnOptions, StopReason, Subject, System, TurnKind,
+    Message, Observer, OnTimeout, ReadContext, ReadHandler, SpawnOptions, StopReason, Subject,
+    System, TurnKind,
 };
 
 use crate::{
@@ -324,4 +325,60 @@ async fn without_a_limit_nobody_is_told_and_nothing_is_cut() {
     let slow = system.spawn(Slow::new(&Log::default()));
     assert_eq!(soon("the reply", slow.ask(Await(ms(30)))).await.unwrap(), 0);
     assert!(told.take().is_empty());
+}
+
+/// An actor that only looks, for as long as it is told to.
+#[derive(Actor)]
+#[actor(handles(Look))]
+struct Reader;
+
+#[derive(Message)]
+#[message(reply = ())]
+struct Look(Duration);
+
+impl ReadHandler<Look> for Reader {
+    async fn read(&self, Look(long): Look, cx: &ReadContext<'_, Self>) {
+        cx.sleep(long).await;
+    }
+}
+
+#[conformance(virtual_time)]
+async fn of_reads_side_by_side_each_has_its_own_time() {
+    // The one whose turn it is, and the one beside it.
+    for too_late in [0, 1] {
+        for action in [OnTimeout::Cancel, OnTimeout::Stop] {
+            for path in Path::BOTH {
+                let (system, told) = watched();
+                let reader = system.spawn_with(Reader, limit(100, action));
+                let mut reads = Vec::new();
+                for n in 0..4 {
+                    let long = if n == too_late { Duration::from_mins(10) } else { ms(90) };
+                    let (reader, of) = (reader.clone(), n);
+                    reads.push(stage::spawn(
+                        async move { (of, path.ask(&reader, Look(long)).await) },
+                    ));
+                    tokio::time::sleep(ms(30)).await;
+                }
+                let how = format!("{too_late}, {action:?}, {path:?}");
+                let has_failed = |n: usize| action == OnTimeout::Stop && n > too_late;
+                for read in reads {
+                    match soon("end", read).await.unwrap() {
+                        (n, outcome) if n == too_late => {
+                            let heard = matches!(outcome, Err(AskError::HandlerTimeout(_)));
+                            assert!(heard, "{how}: {outcome:?}");
+                        }
+                        (n, outcome) if has_failed(n) => {
+                            let heard = matches!(outcome, Err(AskError::Failed(_)));
+                            assert!(heard, "{how}: {n}: {outcome:?}");
+                        }
+                        (n, outcome) => assert!(outcome.is_ok(), "{how}: {n}: {outcome:?}"),
+                    }
+                }
+                let [(timeout, _)] = &told.take()[..] else { panic!("{how}: one was late") };
+                assert_eq!((timeout.kind, timeout.after), (TurnKind::Ask, ms(100)));
+                assert_eq!(reader.is_alive(), action == OnTimeout::Cancel, "{how}");
+                assert_conserved(&system);
+            }
+        }
+    }
 }
