@@ -13,13 +13,14 @@ use crate::{
     Actor, Failure, StopReason,
     cell::Cell,
     core::{Core, Errand},
-    family::Post,
+    family::{Family, Post},
     life::{self, Word},
     lineage::Lineage,
     run::has_stopped_hook,
     signal::Signals,
     supervision::{Input, Key, Manner},
-    task,
+    task::{self, Holder},
+    waits::{Ends, WaitFor},
 };
 
 /// How long a task that was aborted may take to give its thread back. An owner that kills an actor
@@ -117,12 +118,12 @@ impl<A: Actor> Course<A> {
         cx: &mut TaskContext<'_>,
     ) -> Result<Box<Core<A>>, Step> {
         life::begin_stop(cell, &reason);
-        if close_dependants(cell) {
+        let Some(ends) = close_dependants(cell) else {
             return self.clean_up(core, reason, cell, cx);
-        }
+        };
         life::turn_away(cell, Some(&mut core), &reason);
         let (core, reason) = (Some(core), Box::new(reason));
-        Err(self.wind_down(Winding::new(core, reason, Then::CleanUp), cell, cx))
+        Err(self.wind_down(Winding::new(core, reason, Then::CleanUp, ends), cell, cx))
     }
 
     fn clean_up(
@@ -256,11 +257,11 @@ impl<A: Actor> Course<A> {
         reason: StopReason,
         cx: &mut TaskContext<'_>,
     ) -> Step {
-        if close_dependants(cell) {
+        let Some(ends) = close_dependants(cell) else {
             return self.end_now(cell, core, reason);
-        }
+        };
         life::turn_away(cell, core.as_deref_mut(), &reason);
-        self.wind_down(Winding::new(core, Box::new(reason), Then::End), cell, cx)
+        self.wind_down(Winding::new(core, Box::new(reason), Then::End, ends), cell, cx)
     }
 
     fn end_now(
@@ -328,8 +329,13 @@ fn tell_supervisor<A: Actor>(cell: &Cell<A>, input: impl FnOnce(Key) -> Input) {
 }
 
 impl<A: Actor> Winding<A> {
-    const fn new(core: Option<Box<Core<A>>>, reason: Box<StopReason>, then: Then) -> Self {
-        Self { core, reason, then, patience: Patience::New }
+    const fn new(
+        core: Option<Box<Core<A>>>,
+        reason: Box<StopReason>,
+        then: Then,
+        ends: Ends,
+    ) -> Self {
+        Self { core, reason, then, patience: Patience::New, _ends: ends }
     }
 }
 
@@ -365,11 +371,26 @@ impl Patience {
     }
 }
 
-/// Tells children and tasks to end, and says whether there are none left.
-fn close_dependants<A: Actor>(cell: &Cell<A>) -> bool {
-    let holder = task::holder_if_any(cell);
+/// Tells children and tasks to end. Gives out that the actor waits for them, unless none is left.
+fn close_dependants<A: Actor>(cell: &Cell<A>) -> Option<Ends> {
+    let (family, holder) = (life::family_of(cell), task::holder_if_any(cell));
+    if family.is_none() && holder.is_none() {
+        return None;
+    }
+    // Before anybody is told, who may ask this actor for something at once.
+    let ends = note_ends(cell, family.as_deref(), holder.as_deref());
     holder.iter().for_each(|it| it.cancel());
-    close_family(cell) & holder.is_none_or(|it| it.is_empty())
+    let none_left = close_family(cell) & holder.is_none_or(|it| it.is_empty());
+    (!none_left).then_some(ends)
+}
+
+/// Notes for whose ends an actor waits: its children's, and its tasks'.
+fn note_ends<A: Actor>(cell: &Cell<A>, family: Option<&Family>, holder: Option<&Holder>) -> Ends {
+    let children = family.map(Family::list).unwrap_or_default();
+    let tasks = holder.map(Holder::task_ids).unwrap_or_default();
+    let children = children.iter().map(|it| (it.0.id(), WaitFor::End));
+    let tasks = tasks.iter().map(|it| (it.node(), WaitFor::Task));
+    Ends::noted(&cell.system, cell.id, children.chain(tasks))
 }
 
 /// Tells the children to end, and says whether there are none left.

@@ -33,6 +33,7 @@ use crate::{
     stash,
     term::Term,
     timer::{self, Alarm},
+    waits::Ends,
 };
 
 /// The task of an actor.
@@ -83,6 +84,8 @@ struct Winding<A: Actor> {
     then: Then,
     /// When the tasks beside the actor have had their time.
     patience: Patience,
+    /// That it waits for them.
+    _ends: Ends,
 }
 
 /// How long the tasks beside an actor are waited for, once it ends.

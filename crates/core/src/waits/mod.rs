@@ -148,6 +148,35 @@ impl Drop for Held<'_> {
     }
 }
 
+/// That an actor which winds down waits for those that belong to it, forgotten when this is dropped.
+pub(crate) struct Ends {
+    system: Arc<Shared>,
+    waits: Vec<WaitId>,
+}
+
+impl Ends {
+    /// Notes that `owner` waits for the ends of `whom`. It cannot be refused that; whoever of them asks it
+    /// for anything is.
+    pub(crate) fn noted(
+        system: &Arc<Shared>,
+        owner: ActorId,
+        whom: impl IntoIterator<Item = (ActorId, WaitFor)>,
+    ) -> Self {
+        let note = |(to, what)| {
+            let Wanted { message_type, is_read, lends, .. } = Wanted::plainly(what, "");
+            let serves = WaitId::NONE;
+            system.waits.note(Wait { from: owner, to, what, message_type, is_read, serves, lends })
+        };
+        Self { waits: whom.into_iter().map(note).collect(), system: Arc::clone(system) }
+    }
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.waits.drain(..).for_each(|it| self.system.waits.end(it));
+    }
+}
+
 /// Forgets that wait.
 pub(crate) fn end(place: Option<(&Shared, ActorId)>, wait: &mut WaitId) {
     if let Some((system, _)) = place {

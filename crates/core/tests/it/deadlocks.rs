@@ -7,8 +7,8 @@ use std::{
 };
 
 use ghostlight::{
-    Actor, ActorRef, AskError, Capacity, Context, Deadlock, Handler, MailboxOptions, Message,
-    SpawnOptions, StopReason, System, TellError, WaitFor,
+    Actor, ActorRef, AskError, Capacity, ChildSpec, Context, Deadlock, Failure, Handler,
+    MailboxOptions, Message, SpawnOptions, StopReason, System, TellError, WaitFor,
 };
 
 use crate::{
@@ -549,4 +549,66 @@ async fn a_system_that_does_not_refuse_deadlocks_waits_until_the_deadline() {
     });
     a.ask(own).await.unwrap();
     assert!(matches!(log.take()[..], [Err(AskError::Deadline { .. })]));
+}
+
+/// An owner with a child and a task, which both ask it for something when they end.
+struct Owner(Log<String>);
+impl Actor for Owner {
+    type Protocol = (Nop, Fall);
+
+    async fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        if cx.incarnation() > 0 {
+            return Ok(());
+        }
+        let (me, log) = (cx.me(), self.0.clone());
+        cx.spawn(Child(me.clone(), log.clone()));
+        cx.spawn_task(async move {
+            ghostlight::cancelled().await;
+            log.push(me.ask(Nop).queued().await.unwrap_err().to_string());
+        });
+        Ok(())
+    }
+}
+impl Handler<Nop> for Owner {
+    async fn handle(&mut self, _: Nop, _: &mut Context<'_, Self>) {}
+}
+impl Handler<Fall> for Owner {
+    async fn handle(&mut self, _: Fall, _: &mut Context<'_, Self>) {
+        panic!("torn");
+    }
+}
+
+/// Ends an incarnation.
+#[derive(Message)]
+struct Fall;
+
+struct Child(ActorRef<Owner>, Log<String>);
+impl Actor for Child {
+    type Protocol = ();
+
+    async fn stopped(&mut self, _: &StopReason, _: &mut Context<'_, Self>) {
+        self.1.push(self.0.ask(Nop).queued().await.unwrap_err().to_string());
+    }
+}
+
+#[conformance]
+async fn who_asks_an_owner_that_waits_for_its_end_is_refused_at_once() {
+    let system = stage::system("test");
+    let log = Log::default();
+    let kept = log.clone();
+    let owner = system.supervise(move || Owner(kept.clone()), ChildSpec::default());
+    owner.wait_started().await.unwrap();
+    rest().await;
+    let begin = tokio::time::Instant::now();
+    owner.tell(Fall).await.unwrap();
+    rest().await;
+    soon("the next incarnation", owner.ask(Nop)).await.unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(1), "nobody waits for a deadline");
+    let mut told = log.take();
+    told.sort();
+    let [of_child, of_task] = &told[..] else { panic!("both are refused: {told:?}") };
+    assert!(of_child.contains("Child") && of_child.contains("the end of"), "{of_child}");
+    assert!(of_task.contains("task") && of_task.contains("the end of"), "{of_task}");
+    assert!(system.waits().is_empty(), "{:?}", system.waits());
+    assert_conserved(&system);
 }
