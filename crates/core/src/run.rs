@@ -6,7 +6,6 @@ use std::{
     mem::size_of,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
-    sync::Arc,
     sync::atomic::AtomicBool,
     task::{Context as TaskContext, Waker},
 };
@@ -48,18 +47,17 @@ pub(crate) struct Suspended {
 pub(crate) fn run<A: Actor>(
     mut core: Box<Core<A>>,
     cause: Cause,
+    cell: &Cell<A>,
     cx: &mut TaskContext<'_>,
 ) -> Ran<A> {
     let turns = core.turns.take().unwrap_or_else(|| Box::pin(A::Protocol::turns()));
-    let id = core.cell.id;
-    let suspended = Suspended { turns, cause };
-    if let Some(watchdog) = core.cell.system.watchdog.clone() {
-        let is_call = core.keeps_answer;
-        put(core);
-        return go_on_watched(suspended, id, &watchdog, is_call, cx);
-    }
+    let is_call = core.keeps_answer;
     put(core);
-    go_on(suspended, id, cx)
+    let suspended = Suspended { turns, cause };
+    match &cell.system.watchdog {
+        Some(watchdog) => go_on_watched(suspended, cell.id, watchdog, is_call, cx),
+        None => go_on(suspended, cell.id, cx),
+    }
 }
 
 /// Goes on with a suspended turn, which holds the core inside.
@@ -80,13 +78,13 @@ pub(crate) fn resume<A: Actor>(
 fn go_on_watched<A: Actor>(
     suspended: Suspended,
     id: ActorId,
-    watchdog: &Arc<Watchdog>,
+    watchdog: &Watchdog,
     is_call: bool,
     cx: &mut TaskContext<'_>,
 ) -> Ran<A> {
     let outer = watchdog.begin(id, is_call);
     let ran = go_on(suspended, id, cx);
-    outer.resume();
+    watchdog.end(id, outer);
     ran
 }
 

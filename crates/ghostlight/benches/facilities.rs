@@ -1,4 +1,4 @@
-//! What each facility of a wait costs, off and on: `cargo bench -p ghostlight --bench facilities`.
+//! What each facility costs, off and on: `cargo bench -p ghostlight --bench facilities`.
 //!
 //! Ratios of one run: each round measures all, and the medians are compared.
 
@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ghostlight::prelude::*;
+use ghostlight::{
+    Backend, CallContext, Capacity, MailboxOptions, OnTimeout, TurnKind, WatchdogOptions,
+    prelude::*,
+};
 
 const ROUNDS: usize = 9;
 const ASKS: u32 = 20_000;
@@ -19,6 +22,10 @@ const WAITING: usize = 1_000;
 #[derive(Message)]
 #[message(reply = u32)]
 struct Get;
+
+/// Is counted.
+#[derive(Message)]
+struct Count;
 
 /// Asks the other so often.
 #[derive(Message)]
@@ -39,13 +46,19 @@ enum How {
 struct Around(Vec<ActorRef<Node>>, usize);
 
 #[derive(Actor)]
-#[actor(handles(Get, Ask, Around))]
+#[actor(handles(Get, Ask, Around, Count))]
 struct Node(u32);
 
 impl Handler<Get> for Node {
     async fn handle(&mut self, _: Get, _: &mut Context<'_, Self>) -> u32 {
         self.0 += 1;
         self.0
+    }
+}
+
+impl Handler<Count> for Node {
+    async fn handle(&mut self, _: Count, _: &mut Context<'_, Self>) {
+        self.0 += 1;
     }
 }
 
@@ -109,32 +122,97 @@ async fn refusal(system: &System, ring: usize) -> Duration {
     took
 }
 
+/// How long a tell takes with all that follows from it, in bursts.
+async fn tells(system: &System) -> Duration {
+    let mailbox = MailboxOptions::wait(Capacity::of::<1_000>());
+    let node = system.spawn_with(Node(0), SpawnOptions::default().mailbox(mailbox));
+    let begun = Instant::now();
+    for _ in 0..ASKS {
+        node.tell(Count).await.expect("the node lives");
+    }
+    node.ask(Get).queued().await.expect("the node lives");
+    begun.elapsed() / ASKS
+}
+
+/// How long an ask takes of an actor that has such a place to run.
+async fn placed(system: &System, backend: Backend) -> Duration {
+    let node = system.spawn_with(Node(0), SpawnOptions::default().backend(backend));
+    let begun = Instant::now();
+    for _ in 0..ASKS / 10 {
+        node.ask(Get).queued().await.expect("the node lives");
+    }
+    begun.elapsed() / (ASKS / 10)
+}
+
+fn call() -> CallContext {
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse();
+    CallContext::new().with_trace(trace.expect("a trace"))
+}
+
+/// By the order in which they were first noted.
+#[derive(Default)]
+struct Table {
+    rows: BTreeMap<usize, (&'static str, Vec<Duration>)>,
+    at: usize,
+}
+
+impl Table {
+    fn note(&mut self, what: &'static str, took: Duration) {
+        self.rows.entry(self.at).or_insert_with(|| (what, Vec::new())).1.push(took);
+        self.at += 1;
+    }
+
+    fn print(self) {
+        for (what, mut took) in self.rows.into_values() {
+            took.sort_unstable();
+            println!("{:>8.1?}  {what}", took[took.len() / 2]);
+        }
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let on = System::new("on");
     let off = System::builder("off").refuse_deadlocks(false).build();
-    let mut figures: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
+    let watched = System::builder("watched").watchdog(WatchdogOptions::default()).build();
+    let limit = SpawnOptions::default().handler_timeout(Duration::from_secs(1), OnTimeout::Warn);
+    let limited = System::builder("limited").defaults(limit).build();
+    let other =
+        SpawnOptions::default().timeout_of(TurnKind::Stopped, Duration::MAX, OnTimeout::Warn);
+    let limited_elsewhere = System::builder("elsewhere").defaults(other).build();
+    let mut table = Table::default();
     for _ in 0..ROUNDS {
-        let mut note = |what, took| figures.entry(what).or_default().push(took);
-        note("1 outside, on the caller", outside(&on, How::Plain).await);
-        note("2 outside, queued", outside(&on, How::Queued).await);
-        note(
-            "3 outside, on the caller, with a deadline of its own",
-            outside(&on, How::Within).await,
-        );
-        note("4 in a handler, on the caller", inside(&on, How::Plain).await);
-        note("5 in a handler, queued, no circles looked for", inside(&off, How::Queued).await);
-        note("6 in a handler, queued", inside(&on, How::Queued).await);
-        note(
-            "7 in a handler, on the caller, with a deadline of its own",
-            inside(&on, How::Within).await,
-        );
-        note("8 in a handler, lending", inside(&on, How::Lending).await);
-        note("9 the refusal of a circle of five, among 1,000 that wait", refusal(&on, 5).await);
-        note("9 the refusal of a circle of 1,000", refusal(&on, WAITING).await);
+        table.at = 0;
+        table.note("a tell", tells(&on).await);
+        table.note("a tell, watched", tells(&watched).await);
+        table.note("a tell, with a time limit", tells(&limited).await);
+        table
+            .note("a tell, with a time limit for `stopped` alone", tells(&limited_elsewhere).await);
+        table.note("a tell that carries a trace", call().carry(tells(&on)).await);
+        table.note("outside, on the caller", outside(&on, How::Plain).await);
+        table.note("outside, on the caller, watched", outside(&watched, How::Plain).await);
+        table
+            .note("outside, on the caller, with a time limit", outside(&limited, How::Plain).await);
+        let carried = call().carry(outside(&on, How::Plain)).await;
+        table.note("outside, on the caller, carrying a trace", carried);
+        let within = outside(&on, How::Within).await;
+        table.note("outside, on the caller, with a deadline of its own", within);
+        table.note("outside, queued", outside(&on, How::Queued).await);
+        table.note("outside, queued, watched", outside(&watched, How::Queued).await);
+        table.note("outside, queued, with a time limit", outside(&limited, How::Queued).await);
+        let carried = call().carry(outside(&on, How::Queued)).await;
+        table.note("outside, queued, carrying a trace", carried);
+        table.note("outside, queued, `Blocking`", placed(&on, Backend::Blocking).await);
+        table.note("outside, queued, `Thread`", placed(&on, Backend::Thread).await);
+        table.note("in a handler, on the caller", inside(&on, How::Plain).await);
+        table.note("in a handler, queued, no circles looked for", inside(&off, How::Queued).await);
+        table.note("in a handler, queued", inside(&on, How::Queued).await);
+        let within = inside(&on, How::Within).await;
+        table.note("in a handler, on the caller, with a deadline of its own", within);
+        table.note("in a handler, lending", inside(&on, How::Lending).await);
+        let refused = refusal(&on, 5).await;
+        table.note("the refusal of a circle of five, among 1,000 that wait", refused);
+        table.note("the refusal of a circle of 1,000", refusal(&on, WAITING).await);
     }
-    for (what, mut took) in figures {
-        took.sort_unstable();
-        println!("{:>8.1?}  {}", took[ROUNDS / 2], &what[2..]);
-    }
+    table.print();
 }

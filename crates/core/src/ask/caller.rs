@@ -75,7 +75,7 @@ pub(crate) fn ask_on_caller<A: Handler<M>, M: Message>(
     let is_of_actor = here::begin_call(cell.id, type_name::<M>(), A::READS.is_some());
     let cx = &mut TaskContext::from_waker(Waker::noop());
     let cause = Cause { purpose: Purpose { wait: WaitId::NONE, budget }, bag: call::get() };
-    let ran = cell.system.runtime.within(|| run(core, cause, cx));
+    let ran = cell.system.runtime.within(|| run(core, cause, cell, cx));
     let wait = here::end_call(is_of_actor);
 
     match ran {

@@ -328,7 +328,7 @@ impl<A: Actor> Course<A> {
                 }
             }
             let is_start = shift.core.errand.is_start();
-            let (core, panicked) = match run(shift.core, Cause::NONE, cx) {
+            let (core, panicked) = match run(shift.core, Cause::NONE, cell, cx) {
                 Ran::Back(core) => (core, None),
                 Ran::Panicked(core, failure) => (core, Some(failure)),
                 Ran::Suspended(suspended) if is_start && self.is_late(cell, cx) => {

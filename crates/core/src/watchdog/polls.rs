@@ -36,64 +36,69 @@ thread_local! {
 
 /// What a thread was at before a poll, and is at again after it.
 pub(crate) struct Outer {
-    slot: Arc<Slot>,
     actor: u64,
     is_call: bool,
     is_first: bool,
-    since: Option<(Arc<Watchdog>, Stopwatch)>,
+    since: Option<Stopwatch>,
 }
 
 impl Watchdog {
     /// Turns of `actor` are polled on this thread from now on.
-    pub(crate) fn begin(self: &Arc<Self>, actor: ActorId, is_call: bool) -> Outer {
-        let slot = self.slot_here(actor.origin());
-        let since = self.times.is_some().then(|| (Arc::clone(self), Stopwatch::start()));
-        let is_first = slot.count.load(Ordering::Relaxed).is_multiple_of(2);
-        let outer = Outer {
-            actor: slot.actor.swap(pack(actor), Ordering::Relaxed),
-            is_call: slot.is_call.swap(is_call, Ordering::Relaxed),
-            is_first,
-            since,
-            slot,
-        };
-        if is_first {
-            // Release: who sees the count sees whose poll it counts.
-            outer.slot.count.fetch_add(1, Ordering::Release);
-        }
-        outer
+    pub(crate) fn begin(&self, actor: ActorId, is_call: bool) -> Outer {
+        let since = self.times.is_some().then(Stopwatch::start);
+        self.with_slot(actor.origin(), |slot| {
+            let is_first = slot.count.load(Ordering::Relaxed).is_multiple_of(2);
+            let outer = Outer {
+                actor: exchange(&slot.actor, pack(actor)),
+                is_call: slot.is_call.load(Ordering::Relaxed),
+                is_first,
+                since,
+            };
+            slot.is_call.store(is_call, Ordering::Relaxed);
+            if is_first {
+                slot.count_on();
+            }
+            outer
+        })
     }
 
-    fn slot_here(&self, origin: u32) -> Arc<Slot> {
+    /// They no longer are.
+    pub(crate) fn end(&self, actor: ActorId, outer: Outer) {
+        let Outer { actor: before, is_call, is_first, since } = outer;
+        self.with_slot(actor.origin(), |slot| {
+            slot.actor.store(before, Ordering::Relaxed);
+            slot.is_call.store(is_call, Ordering::Relaxed);
+            if is_first {
+                slot.count_on();
+            }
+            if let (Some(since), Some(times)) = (since, &self.times) {
+                times.add(actor, (!is_first).then(|| slot.id(before)), since.elapsed());
+            }
+        });
+    }
+
+    /// Does something with the slot of this thread, which is made if there is none.
+    #[inline]
+    fn with_slot<R>(&self, origin: u32, work: impl FnOnce(&Slot) -> R) -> R {
         SLOTS.with_borrow_mut(|slots| {
-            let known = slots.iter().find(|it| it.origin == origin);
-            known.map(Arc::clone).unwrap_or_else(|| {
-                // The watchdogs of systems that are gone have let go of theirs.
-                slots.retain(|it| Arc::strong_count(it) > 1);
-                let slot = Slot::of_this_thread(origin);
-                slots.push(Arc::clone(&slot));
-                lock(&self.slots).push(Arc::clone(&slot));
-                slot
-            })
+            if let Some(slot) = slots.iter().find(|it| it.origin == origin) {
+                return work(slot);
+            }
+            // The watchdogs of systems that are gone have let go of theirs.
+            slots.retain(|it| Arc::strong_count(it) > 1);
+            let slot = Slot::of_this_thread(origin);
+            slots.push(Arc::clone(&slot));
+            lock(&self.slots).push(Arc::clone(&slot));
+            work(&slot)
         })
     }
 }
 
-impl Outer {
-    /// They no longer are.
-    pub(crate) fn resume(self) {
-        let Self { slot, actor, is_call, is_first, since } = self;
-        let inner = slot.actor.swap(actor, Ordering::Relaxed);
-        slot.is_call.store(is_call, Ordering::Relaxed);
-        if is_first {
-            slot.count.fetch_add(1, Ordering::Release);
-        }
-        if let Some((watchdog, since)) = since
-            && let Some(times) = &watchdog.times
-        {
-            let outer = (!is_first).then(|| slot.id(actor));
-            times.add(slot.id(inner), outer, since.elapsed());
-        }
-    }
+/// A swap where this thread alone writes, which needs none of a swap's guarantees.
+fn exchange(word: &AtomicU64, new: u64) -> u64 {
+    let old = word.load(Ordering::Relaxed);
+    word.store(new, Ordering::Relaxed);
+    old
 }
 
 /// What a look at a thread shows.
@@ -115,6 +120,12 @@ impl Slot {
             is_call: AtomicBool::new(false),
             going: Mutex::default(),
         })
+    }
+
+    /// An outermost poll begins or ends.
+    fn count_on(&self) {
+        // Release: who sees the count sees whose poll it counts.
+        self.count.store(self.count.load(Ordering::Relaxed) + 1, Ordering::Release);
     }
 
     fn id(&self, packed: u64) -> ActorId {
