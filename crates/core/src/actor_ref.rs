@@ -448,7 +448,7 @@ impl<A: Handler<M>, M: Message> Way<M> for ActorRef<A> {
         }
     }
 
-    fn place(&self) -> Option<(&Shared, ActorId)> {
+    fn place(&self) -> Option<(&Arc<Shared>, ActorId)> {
         match self.0.resolve() {
             Ok(cell) => Way::<M>::place(cell),
             Err(endpoint) => Way::<M>::place(endpoint),

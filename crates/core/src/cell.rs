@@ -462,6 +462,12 @@ impl<A: Actor> Cell<A> {
         }
     }
 
+    /// The turn that runs here is over, and the actor that it is for waits no longer. That one may go on
+    /// much later, and what this actor waits for until then closes no circle.
+    pub(crate) fn end_asker_wait(&self) {
+        self.system.waits.end(here::serves());
+    }
+
     /// The message just taken is not handled after all. For the owner of the core.
     pub(crate) fn uncount_turn(&self) {
         self.handled.store(self.handled.load(Ordering::Relaxed) - 1, Ordering::Relaxed);

@@ -316,7 +316,7 @@ impl<'a, A: Actor> Context<'a, A> {
     /// The asker, if it is an actor, waits for the one at `place` from now on.
     fn redirect_wait(
         &self,
-        place: Option<(&Shared, ActorId)>,
+        place: Option<(&Arc<Shared>, ActorId)>,
         is_read: bool,
     ) -> Result<WaitId, Deadlock> {
         let system = &self.read.cell.system;

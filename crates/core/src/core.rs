@@ -179,6 +179,9 @@ impl<A: Actor> Core<A> {
     {
         let asker = mem::replace(&mut turn.asker, Asker::Nobody);
         let failure = turn.failure.take();
+        if matches!(asker, Asker::Waiting(_)) {
+            self.cell.end_asker_wait();
+        }
         match (reply, asker) {
             (Some(reply), Asker::Waiting(asker)) => asker.answer(reply),
             (Some(reply), Asker::Caller) => self.answer = A::Protocol::leave::<M>(reply),

@@ -159,7 +159,7 @@ pub(crate) mod sealed {
 
         /// Where waits for the actor are noted, if it is here.
         #[doc(hidden)]
-        fn place(&self) -> Option<(&Shared, ActorId)>;
+        fn place(&self) -> Option<(&Arc<Shared>, ActorId)>;
 
         /// Counts a message that was not let in, because waiting for it would have closed a circle.
         #[doc(hidden)]
@@ -250,7 +250,7 @@ impl<A: Handler<M>, M: Message> sealed::Way<M> for Arc<Cell<A>> {
         self.system.patience(M::DEADLINE.unwrap_or(self.settings.ask_deadline))
     }
 
-    fn place(&self) -> Option<(&Shared, ActorId)> {
+    fn place(&self) -> Option<(&Arc<Shared>, ActorId)> {
         Some((&self.system, self.id))
     }
 
@@ -341,7 +341,7 @@ impl<M: Message> sealed::Way<M> for Arc<dyn Endpoint> {
         Patience::For(M::DEADLINE.unwrap_or(std::time::Duration::from_secs(5)))
     }
 
-    fn place(&self) -> Option<(&Shared, ActorId)> {
+    fn place(&self) -> Option<(&Arc<Shared>, ActorId)> {
         None
     }
 

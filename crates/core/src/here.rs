@@ -113,7 +113,7 @@ pub(crate) fn actor() -> Option<ActorId> {
 }
 
 /// Whether the turn that runs here is one of an actor in the system at `place`.
-pub(crate) fn is_of(place: Option<(&Shared, ActorId)>) -> bool {
+pub(crate) fn is_of(place: Option<(&Arc<Shared>, ActorId)>) -> bool {
     place.zip(actor()).is_some_and(|((_, other), here)| other.origin() == here.origin())
 }
 

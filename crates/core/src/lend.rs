@@ -280,6 +280,9 @@ pub(crate) async fn serve_guest<A: Handler<M>, M: Message>(
         poll_fn(|task| unless_left(handling.as_mut().poll(task), &leaves)).await
     };
     let failure = turn.failure.take();
+    if matches!(turn.asker, Asker::Waiting(_)) {
+        cell.end_asker_wait();
+    }
     match (reply, turn.asker) {
         (Some(reply), Asker::Waiting(asker)) => asker.answer(reply),
         (Some(reply), _) if M::is_error(&reply) => cell.unread_error::<M>(),

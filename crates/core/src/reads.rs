@@ -63,11 +63,14 @@ pub(crate) fn read_beside<'h, A: ReadHandler<M>, M: Message>(
 /// Gives a reply to whoever waits for it.
 fn answer<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, asker: Asker<M::Reply>, reply: M::Reply) {
     match asker {
-        Asker::Waiting(asker) => asker.answer(reply),
+        Asker::Waiting(asker) => {
+            cell.end_asker_wait();
+            asker.answer(reply);
+        }
         Asker::Caller => {
             let caller = cell.lock().rare().caller.take().and_then(|it| it.upgrade());
             if let Some(caller) = caller {
-                caller.settle(A::Protocol::leave::<M>(reply));
+                caller.settle(A::Protocol::leave::<M>(reply), cell);
             }
         }
         Asker::Nobody if M::is_error(&reply) => cell.unread_error::<M>(),
@@ -79,6 +82,7 @@ fn answer<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, asker: Asker<M::Reply>
 fn lose<A: Actor, R: Send>(cell: &Cell<A>, asker: Asker<R>, timeout: HandlerTimeout) {
     match asker {
         Asker::Waiting(asker) => {
+            cell.end_asker_wait();
             asker.into_inner().into_iter().for_each(|it| it.fail(timeout.into()));
         }
         Asker::Caller => {
@@ -225,12 +229,12 @@ pub(crate) async fn host_reads<A: ReadHandler<M>, M: Message>(
     match came.await {
         First::Reply(reply) if others.running.is_empty() => return reply,
         First::Reply(reply) => {
-            here::end_turn();
             answer::<A, M>(cell, cx.release_asker(), reply);
+            here::end_turn();
         }
         First::Late(late) => {
-            here::end_turn();
             lose::<A, M::Reply>(cell, cx.release_asker(), late);
+            here::end_turn();
             if late.action == OnTimeout::Stop {
                 return cx.fail(others.fail(late)).await;
             }

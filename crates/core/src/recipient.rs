@@ -137,7 +137,7 @@ impl<M: Message> Way<M> for Recipient<M> {
         self.way.patience()
     }
 
-    fn place(&self) -> Option<(&Shared, ActorId)> {
+    fn place(&self) -> Option<(&Arc<Shared>, ActorId)> {
         self.way.place()
     }
 

@@ -188,18 +188,25 @@ impl<M: Message, T: Deliver<M> + ?Sized> Telling<'_, M, T> {
             Box::new(Waiting { letter, place, timer: None, wait })
         });
         let Waiting { letter, place, timer, wait } = &mut **waiting;
-        let is_newcomer = !place.is_taken();
-        match self.target.poll_offer(letter, self.priority, place, cx) {
-            Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
-            Poll::Ready(Err(why)) => {
-                let message = into_message(letter.take());
-                return Poll::Ready(Err(TellError::Refused { why, message }));
+        loop {
+            let is_newcomer = !place.is_taken();
+            let let_in = waits::let_in(self.target.place(), *wait, cx.waker());
+            let in_line = &mut TaskContext::from_waker(let_in.as_ref().unwrap_or(cx.waker()));
+            match self.target.poll_offer(letter, self.priority, place, in_line) {
+                Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+                Poll::Ready(Err(why)) => {
+                    let message = into_message(letter.take());
+                    return Poll::Ready(Err(TellError::Refused { why, message }));
+                }
+                Poll::Pending => {}
             }
-            Poll::Pending => {}
-        }
-        if is_newcomer {
+            if !is_newcomer {
+                break;
+            }
             let wanted = Wanted::plainly(WaitFor::Room, type_name::<M>());
             match waits::begin(self.target.place(), wanted) {
+                Ok(WaitId::NONE) => break,
+                // Stands in line once more, to be woken as one who waits so.
                 Ok(begun) => *wait = begun,
                 Err(cycle) => {
                     self.target.leave_line(place);

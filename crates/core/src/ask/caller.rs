@@ -46,7 +46,7 @@ pub enum Tried<M: Message> {
 /// An asker whose turn was handed to the actor's task.
 pub(crate) trait Parked<A: Actor>: Send + Sync {
     /// Takes the reply that the turn left in the core.
-    fn settle(self: Arc<Self>, answer: AnswerOf<A>);
+    fn settle(self: Arc<Self>, answer: AnswerOf<A>, cell: &Cell<A>);
 
     /// Hears that there will be none.
     fn lose(&self, error: AskError<()>);
@@ -257,9 +257,12 @@ fn hand_over<A: Handler<M>, M: Message>(
 }
 
 impl<A: Handler<M>, M: Message> Parked<A> for AskCell<M> {
-    fn settle(self: Arc<Self>, answer: AnswerOf<A>) {
+    fn settle(self: Arc<Self>, answer: AnswerOf<A>, cell: &Cell<A>) {
         match A::Protocol::collect::<M>(answer) {
-            Answered::Reply(reply) => self.answer(reply),
+            Answered::Reply(reply) => {
+                cell.system.waits.end(self.wait());
+                self.answer(reply);
+            }
             Answered::Later(later) => {
                 if let Ok(later) = later.downcast::<Arc<dyn Answers<M::Reply>>>() {
                     later.relay(self);

@@ -406,7 +406,7 @@ impl<A: Actor> Course<A> {
             let answer = mem::take(&mut core.answer);
             match panicked.as_ref().or_else(|| core.errand.failure()).cloned() {
                 Some(failure) => parked.lose(AskError::Failed(failure)),
-                None => parked.settle(answer),
+                None => parked.settle(answer, cell),
             }
         }
         let after = self.after_errand(core, panicked, cell);

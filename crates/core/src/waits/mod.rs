@@ -6,6 +6,7 @@ mod graph;
 use std::{
     mem,
     sync::{Arc, Mutex},
+    task::{Wake, Waker},
 };
 
 use self::graph::Graph;
@@ -105,7 +106,10 @@ impl Wanted {
 /// # Errors
 /// The circle that this would close.
 #[inline]
-pub(crate) fn begin(place: Option<(&Shared, ActorId)>, wanted: Wanted) -> Result<WaitId, Deadlock> {
+pub(crate) fn begin(
+    place: Option<(&Arc<Shared>, ActorId)>,
+    wanted: Wanted,
+) -> Result<WaitId, Deadlock> {
     match (here::actor(), place) {
         (Some(from), Some((system, to))) => system.begin_wait(wanted.noted(from, to)),
         _ => Ok(WaitId::NONE),
@@ -114,18 +118,18 @@ pub(crate) fn begin(place: Option<(&Shared, ActorId)>, wanted: Wanted) -> Result
 
 /// A wait for the start or the end of an actor, forgotten when this is dropped.
 pub(crate) struct Held<'a> {
-    place: (&'a Shared, ActorId),
+    place: (&'a Arc<Shared>, ActorId),
     wait: Option<WaitId>,
 }
 
 impl<'a> Held<'a> {
-    pub(crate) const fn new(system: &'a Shared, actor: ActorId) -> Self {
+    pub(crate) const fn new(system: &'a Arc<Shared>, actor: ActorId) -> Self {
         Self { place: (system, actor), wait: None }
     }
 
     /// Notes one for the end of a task, whatever it closes: for a wait that has no way to say no.
     /// Whoever in it asks back is refused instead.
-    pub(crate) fn noted(system: &'a Shared, task: ActorId) -> Self {
+    pub(crate) fn noted(system: &'a Arc<Shared>, task: ActorId) -> Self {
         let wait = system.note_wait(task, Wanted::plainly(WaitFor::Task, ""));
         Self { place: (system, task), wait: Some(wait) }
     }
@@ -178,10 +182,36 @@ impl Drop for Ends {
 }
 
 /// Forgets that wait.
-pub(crate) fn end(place: Option<(&Shared, ActorId)>, wait: &mut WaitId) {
+pub(crate) fn end(place: Option<(&Arc<Shared>, ActorId)>, wait: &mut WaitId) {
     if let Some((system, _)) = place {
         system.waits.end(mem::take(wait));
     }
+}
+
+/// Wakes a sender that was let in, or sent away. It waits no longer from then on, though it may go on much
+/// later: whom it waited for may wait for it meanwhile.
+struct LetIn {
+    system: Arc<Shared>,
+    wait: WaitId,
+    waker: Waker,
+}
+
+impl Wake for LetIn {
+    fn wake(self: Arc<Self>) {
+        self.system.waits.end(self.wait);
+        self.waker.wake_by_ref();
+    }
+}
+
+/// What a sender that waits so is woken by, with `waker` as what wakes its task.
+pub(crate) fn let_in(
+    place: Option<(&Arc<Shared>, ActorId)>,
+    wait: WaitId,
+    waker: &Waker,
+) -> Option<Waker> {
+    let (system, _) = place.filter(|_| !wait.is_none())?;
+    let (system, waker) = (Arc::clone(system), waker.clone());
+    Some(Waker::from(Arc::new(LetIn { system, wait, waker })))
 }
 
 impl Shared {

@@ -35,6 +35,7 @@ thread_local! {
 }
 
 /// What a thread was at before a poll, and is at again after it.
+#[derive(Clone, Copy)]
 pub(crate) struct Outer {
     actor: u64,
     is_call: bool,

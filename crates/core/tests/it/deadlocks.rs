@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     pin::{Pin, pin},
+    task::Poll,
     time::Duration,
 };
 
@@ -263,6 +264,58 @@ async fn a_tell_whose_time_is_up_is_waited_for_no_longer_by_who_goes_on() {
     assert!(system.waits().is_empty(), "{:?}", system.waits());
     goes_on.open();
     holds.open();
+}
+
+/// Polls `waiting` once, passes the gate, and only then goes on with it.
+async fn begun_and_left<F: Future>(waiting: F, gate: Gate) -> F::Output {
+    let mut waiting = pin!(waiting);
+    std::future::poll_fn(|cx| {
+        assert!(waiting.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    gate.pass().await;
+    waiting.await
+}
+
+#[conformance]
+async fn a_wait_that_is_over_closes_no_circle_although_nobody_has_gone_on_from_it() {
+    for is_ask in [true, false] {
+        let system = stage::system("test");
+        let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
+        let (a, b) = (doer(&system, "a"), system.spawn_with(Doer, options));
+        let (holds, gate) = (Gate::closed(), Gate::closed());
+        b.tell(Hold(holds.clone())).await.unwrap();
+        holds.arrived().await;
+        if !is_ask {
+            b.tell(Nop).await.unwrap();
+        }
+        let (to, held) = (b.clone(), gate.clone());
+        let waits = run(move |_| {
+            Box::pin(async move {
+                match is_ask {
+                    true => begun_and_left(to.ask(Nop).into_future(), held).await.unwrap(),
+                    false => begun_and_left(to.tell(Nop).into_future(), held).await.unwrap(),
+                }
+            })
+        });
+        a.tell(waits).await.unwrap();
+        gate.arrived().await;
+        assert_eq!(system.waits().len(), 1);
+        holds.open();
+        rest().await;
+        assert!(system.waits().is_empty(), "{:?}", system.waits());
+        let (seen, to) = (Log::default(), a.clone());
+        let asked = seen.clone();
+        let back = run(move |_| Box::pin(async move { asked.push(to.ask(Nop).await.is_ok()) }));
+        let asks_back = stage::spawn(async move { b.tell(back).await });
+        rest().await;
+        gate.open();
+        soon("room", asks_back).await.unwrap().unwrap();
+        rest().await;
+        assert_eq!(seen.take(), [true], "asking: {is_ask}");
+        assert_conserved(&system);
+    }
 }
 
 #[conformance]
