@@ -21,8 +21,7 @@ impl<'a, A: Actor> Hosting<'a, A> {
         Self(cell)
     }
 
-    /// Looks into the mailbox, with what `take` takes out of it; nothing, once the actor was told to
-    /// end. While that is pending, whoever brings mail wakes the task.
+    /// Looks into the mailbox, with what `take` takes out of it; nothing, once the actor was killed. While that is pending, whoever brings mail wakes the task.
     pub(crate) fn look<T>(
         &self,
         batch: &mut Queue<EnvelopeOf<A>>,
@@ -30,7 +29,7 @@ impl<'a, A: Actor> Hosting<'a, A> {
         take: impl FnOnce(&mut Inbox<A>, &mut Queue<EnvelopeOf<A>>) -> Poll<T>,
     ) -> Poll<T> {
         let cell = self.0;
-        if cell.signals().any(Signals::ORDERS) {
+        if cell.signals().any(Signals::KILL) {
             return Poll::Pending;
         }
         let mut inbox = cell.lock();

@@ -29,6 +29,7 @@ use crate::{
     hosting::Hosting,
     mailbox::{Inbox, Queue},
     protocol::{Letter, begin, unless_left},
+    signal::Signals,
     waits::{Lends, WaitId},
 };
 
@@ -205,6 +206,9 @@ async fn host<A: Actor, M: Message, T: Deliver<M> + ?Sized>(
                 return Poll::Pending;
             }
             let wait = asking.wait();
+            // One that was told to stop still ends its turn, which waits for those.
+            let is_stopping = cell.signals().any(Signals::STOP);
+            let admit = if is_stopping { Admit::CallChain } else { admit };
             let guest = hosting.look(cx.batch(), task, |inbox, batch| {
                 take_guest(cell, inbox, batch, admit, wait).map_or(Poll::Pending, Poll::Ready)
             });

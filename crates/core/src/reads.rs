@@ -32,6 +32,7 @@ use crate::{
     hosting::Hosting,
     mailbox::{Inbox, Queue},
     protocol::{Letter, begin},
+    signal::Signals,
     term::Term,
 };
 
@@ -365,6 +366,9 @@ impl<'h, A: Actor> Others<'h, A> {
         task: &TaskContext<'_>,
     ) -> Poll<Next<EnvelopeOf<A>>> {
         let cell = self.cx.cell();
+        if cell.signals().any(Signals::ORDERS) {
+            return Poll::Pending;
+        }
         self.hosting.look(batch, task, |inbox, batch| next(cell, inbox, batch, may_begin))
     }
 

@@ -363,6 +363,30 @@ async fn an_actor_that_is_told_to_stop_lets_nobody_else_in() {
 }
 
 #[conformance]
+async fn one_that_is_told_to_stop_still_lets_the_call_in_that_its_turn_waits_for() {
+    for admit in [Admit::CallChain, Admit::All] {
+        let troupe = Troupe::<Listed>::new();
+        let [a, b, _] = &troupe.players;
+        let gate = Gate::closed();
+        let then = vec![Step::Pass(gate.clone()), Step::Ask(a.clone(), Play("inner", vec![]))];
+        let script = Play("outer", vec![Step::Lend(admit, b.clone(), Play("back", then))]);
+        a.tell(script).await.unwrap();
+        gate.arrived().await;
+        a.stop();
+        a.tell(Note("late")).await.ok();
+        gate.open();
+        ended(a).await;
+        let told = troupe.log.take();
+        let of_a: Vec<_> =
+            told.iter().filter(|it| it.starts_with('a')).map(|it| &it[2..]).collect();
+        let expected = ["begins outer", "begins inner", "ends inner", "hears 0", "ends outer"];
+        assert_eq!(of_a, expected, "{admit:?}");
+        assert!(told.contains(&"b hears 0".to_owned()), "{told:?}");
+        troupe.over();
+    }
+}
+
+#[conformance]
 async fn lending_ends_with_its_deadline_and_what_was_let_in_before_is_done() {
     let troupe = Troupe::<Listed>::new();
     let [a, b, _] = &troupe.players;
