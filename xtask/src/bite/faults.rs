@@ -1,14 +1,20 @@
 //! The faults that are planted, by what of core they are in.
 
 mod ask;
+mod budget;
 mod family;
+mod lending;
 mod life;
 mod mailbox;
 mod names;
+mod reads;
 mod stash;
 mod supervision;
+mod task;
+mod timeout;
 mod timer;
 mod turn;
+mod waits;
 mod watch;
 
 /// A mistake that somebody might make in core.
@@ -39,6 +45,12 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Fault> {
         names::FAULTS,
         timer::FAULTS,
         stash::FAULTS,
+        waits::FAULTS,
+        lending::FAULTS,
+        reads::FAULTS,
+        task::FAULTS,
+        timeout::FAULTS,
+        budget::FAULTS,
     ];
     tables.into_iter().flatten()
 }

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// In how many worlds at first; ten times as many each time it survives.
-const FIRST: u64 = 10;
+pub(crate) const FIRST: u64 = 10;
 
 /// In how many worlds a recorded test may look for its fault.
 const RECORDED: u64 = 1000;
@@ -32,7 +32,7 @@ pub(crate) fn hunt(suite: &Suite, fault: &Fault, seeds: u64) -> Result<Option<Ca
         if let Some(catch) = suite.run(Some(fault.name), worlds) {
             return alone(suite, fault, catch, worlds).map(Some);
         }
-        if worlds == seeds {
+        if worlds == seeds || !suite.is_in_worlds() {
             return Ok(None);
         }
         worlds = (worlds * 10).min(seeds);

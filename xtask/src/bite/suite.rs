@@ -1,4 +1,4 @@
-//! The tests that run core in worlds: built once, run with one fault on at a time.
+//! The tests that faults are shown to: built once, run with one fault on at a time.
 
 use std::{
     fmt,
@@ -16,15 +16,51 @@ use serde_json::Value;
 use super::copy::{self, VARIABLE};
 use crate::process;
 
-/// The package whose tests they are.
-const PACKAGE: &str = "ghostlight-testkit";
+/// Tests that faults are shown to.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    /// What the table calls it.
+    label: &'static str,
+    /// The crate whose tests they are, and its folder.
+    package: &'static str,
+    folder: &'static str,
+    /// The test target, and the beginning of the names that are run.
+    target: &'static str,
+    names: &'static str,
+    /// When its turn comes.
+    rank: Rank,
+}
 
-/// Its test targets that run core in worlds, each with the beginning of the names that do; those that
-/// are soon built and run come first.
-const TARGETS: &[(&str, &str)] = &[("worlds", ""), ("it", "storm::"), LAST_RESORT];
+/// Which tests a fault is shown to first.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Rank {
+    /// Those that run core in worlds, and are soon built and run.
+    Usual,
+    /// Core's own: each once, on a paused clock, and some on real threads.
+    Once,
+    /// The same in worlds: hundreds of tests, in a binary of minutes.
+    LastResort,
+}
 
-/// What is built only for what the others let pass: hundreds of tests, in a binary of minutes.
-const LAST_RESORT: (&str, &str) = ("conformance", "");
+/// The targets, in the order in which a fault is shown to them.
+const TARGETS: &[Target] = &[
+    of_testkit("worlds", "", Rank::Usual),
+    of_testkit("it", "storm::", Rank::Usual),
+    Target {
+        label: "core",
+        package: "ghostlight-core",
+        folder: "crates/core",
+        target: "it",
+        names: "",
+        rank: Rank::Once,
+    },
+    of_testkit("conformance", "", Rank::LastResort),
+];
+
+const fn of_testkit(target: &'static str, names: &'static str, rank: Rank) -> Target {
+    let (package, folder) = ("ghostlight-testkit", "crates/testkit");
+    Target { label: target, package, folder, target, names, rank }
+}
 
 /// How long a test may go on without an end, and how much longer for each world. One that is well
 /// takes a second or two for a hundred worlds.
@@ -43,8 +79,7 @@ pub(crate) struct Suite {
 
 #[derive(Debug)]
 struct Binary {
-    target: &'static str,
-    names: &'static str,
+    of: Target,
     path: PathBuf,
 }
 
@@ -77,68 +112,91 @@ impl Suite {
     /// # Errors
     /// If a fault has no place any more, the copy does not build, or nothing is wanted.
     pub(crate) fn build(root: &Path, wanted: impl Fn(&str) -> bool) -> Result<Self, String> {
-        let targets: Vec<_> = TARGETS.iter().copied().filter(|it| wanted(it.0)).collect();
+        let targets: Vec<_> = TARGETS.iter().filter(|it| wanted(it.label)).collect();
         if targets.is_empty() {
-            let names: Vec<_> = TARGETS.iter().map(|it| it.0).collect();
-            return Err(format!("the targets that run core in worlds are {}", names.join(", ")));
+            let labels: Vec<_> = TARGETS.iter().map(|it| it.label).collect();
+            return Err(format!("the targets that faults are shown to are {}", labels.join(", ")));
         }
-        let copy = copy::make(root)?;
-        let mut build = process::command(root, ".", "cargo");
-        // Elsewhere than the workspace itself, whose crates go by the same names.
-        let target = process::target_dir(root).join("bite/target");
-        build.current_dir(&copy).env("CARGO_TARGET_DIR", target);
-        build.args(["test", "--locked", "-q", "-p", PACKAGE, "--no-run"]);
-        build.arg("--message-format=json-render-diagnostics");
-        targets.iter().for_each(|it| _ = build.args(["--test", it.0]));
-        let told = process::output(build).ok_or("the copy with the faults does not build")?;
-        let binaries: Vec<_> = targets.iter().filter_map(|it| Binary::among(&told, *it)).collect();
-        if binaries.len() < targets.len() {
-            return Err(format!("cargo built {} of {} tests", binaries.len(), targets.len()));
+        let folder = copy::make(root)?;
+        let mut binaries = Vec::new();
+        for group in targets.chunk_by(|one, other| one.package == other.package) {
+            binaries.append(&mut build(root, &folder, group)?);
         }
-        Ok(Self { folder: copy.join("crates/testkit"), binaries })
+        Ok(Self { folder, binaries })
     }
 
-    /// Whether a target is among those that every fault is shown to.
-    pub(crate) fn is_usual(target: &str) -> bool {
-        target != LAST_RESORT.0
+    /// Whether a target has this rank.
+    pub(crate) fn has_rank(label: &str, rank: Rank) -> bool {
+        TARGETS.iter().any(|it| it.label == label && it.rank == rank)
+    }
+
+    /// Whether its tests are others in each world.
+    pub(crate) fn is_in_worlds(&self) -> bool {
+        self.binaries.iter().any(|it| it.of.rank != Rank::Once)
     }
 
     /// Runs everything with this fault on, until a test does not end well.
     pub(crate) fn run(&self, fault: Option<&str>, seeds: u64) -> Option<Catch> {
         self.binaries.iter().find_map(|it| {
             let mut command = self.command(it, fault, seeds);
-            command.arg(it.names);
-            watch(command, it.target, patience(seeds))
+            command.arg(it.of.names);
+            watch(command, it.of.label, it.patience(seeds))
         })
     }
 
     /// Runs one test with this fault on.
     pub(crate) fn run_one(&self, fault: Option<&str>, test: &Test, seeds: u64) -> Option<Catch> {
-        let binary = self.binaries.iter().find(|it| it.target == test.target)?;
+        let binary = self.binaries.iter().find(|it| it.of.label == test.target)?;
         let mut command = self.command(binary, fault, seeds);
         command.args(["--exact", &test.name]);
-        watch(command, binary.target, patience(seeds))
+        watch(command, binary.of.label, binary.patience(seeds))
     }
 
     fn command(&self, binary: &Binary, fault: Option<&str>, seeds: u64) -> Command {
         let mut command = Command::new("sh");
         let script = format!("ulimit -v {MEMORY}; exec \"$0\" \"$@\"");
         command.args(["-c", &script]).arg(&binary.path).arg("--test-threads=1");
-        command.current_dir(&self.folder).env("GHOSTLIGHT_SEEDS", seeds.to_string());
+        let folder = self.folder.join(binary.of.folder);
+        command.current_dir(folder).env("GHOSTLIGHT_SEEDS", seeds.to_string());
         command.env("RUST_BACKTRACE", "0").env_remove("GHOSTLIGHT_REPLAY").env_remove(VARIABLE);
         fault.into_iter().for_each(|it| _ = command.env(VARIABLE, it));
         command
     }
 }
 
+/// Builds test targets of one package.
+fn build(root: &Path, folder: &Path, targets: &[&Target]) -> Result<Vec<Binary>, String> {
+    let [first, ..] = targets else { return Ok(Vec::new()) };
+    let mut build = process::command(root, ".", "cargo");
+    // Elsewhere than the workspace itself, whose crates go by the same names.
+    let to = process::target_dir(root).join("bite/target");
+    build.current_dir(folder).env("CARGO_TARGET_DIR", to);
+    build.args(["test", "--locked", "-q", "-p", first.package, "--no-run"]);
+    build.arg("--message-format=json-render-diagnostics");
+    targets.iter().for_each(|it| _ = build.args(["--test", it.target]));
+    let told = process::output(build).ok_or("the copy with the faults does not build")?;
+    let built: Vec<_> = targets.iter().filter_map(|it| Binary::among(&told, **it)).collect();
+    if built.len() < targets.len() {
+        return Err(format!("cargo built {} of {} tests", built.len(), targets.len()));
+    }
+    Ok(built)
+}
+
 impl Binary {
     /// The binary of a target, as cargo tells of it.
-    fn among(told: &str, (target, names): (&'static str, &'static str)) -> Option<Self> {
+    fn among(told: &str, of: Target) -> Option<Self> {
         let told = told.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
         let of_target =
-            |it: &Value| it["target"]["name"] == target && it["profile"]["test"] == true;
+            |it: &Value| it["target"]["name"] == of.target && it["profile"]["test"] == true;
         let path = told.filter(of_target).find_map(|it| it["executable"].as_str().map(Into::into));
-        path.map(|path| Self { target, names, path })
+        path.map(|path| Self { of, path })
+    }
+
+    fn patience(&self, seeds: u64) -> Duration {
+        match self.of.rank {
+            Rank::Once => PATIENCE,
+            Rank::Usual | Rank::LastResort => patience(seeds),
+        }
     }
 }
 

@@ -1,0 +1,80 @@
+//! Actors that lend themselves while they wait.
+
+use super::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        name: "stranger_let_in",
+        says: "An actor that lends itself to its own call lets asks of others in, too.",
+        file: "lend.rs",
+        find: "cell.system.waits.is_called_by(asked, wait)",
+        plant: "cell.system.waits.is_called_by(asked, wait) || FAULT && !asked.is_none()",
+    },
+    Fault {
+        name: "only_the_nearest_let_in",
+        says: "A call that comes back is let in only if no other actor lies between.",
+        file: "waits/mod.rs",
+        find: "lock(&self.graph).callers(asked).any(",
+        plant: "lock(&self.graph).callers(asked).take(if FAULT { 2 } else { usize::MAX }).any(",
+    },
+    Fault {
+        name: "guests_out_of_order",
+        says: "An actor that lends itself to all takes what came last before what came first.",
+        file: "lend.rs",
+        find: r"            inbox.refill(&cell.settings.mailbox, batch);
+            batch.pop_front()",
+        plant: r"            if FAULT && let Some(it) = inbox.take_first(|_| true) {
+                return Some(it);
+            }
+            inbox.refill(&cell.settings.mailbox, batch);
+            batch.pop_front()",
+    },
+    Fault {
+        name: "guest_in_the_batch_overlooked",
+        says: "A call that comes back is not found among the messages that were taken out with the turn.",
+        file: "lend.rs",
+        find: "batch.take_first(is_of_this_call).or_else(",
+        plant: "batch.take_first(|it| !FAULT && is_of_this_call(it)).or_else(",
+    },
+    Fault {
+        name: "failure_of_a_guest_swallowed",
+        says: "The turn in which another is let in goes on although that has failed.",
+        file: "lend.rs",
+        find: r"        if let Some(failure) = failure {
+            return",
+        plant: r"        if let Some(failure) = failure.filter(|_| !FAULT) {
+            return",
+    },
+    Fault {
+        name: "asker_of_a_guest_forgotten",
+        says: "The asker of a turn that was let in and has failed is not told why.",
+        file: "lend.rs",
+        find: "fail(asker, failure.as_ref()),",
+        plant: "fail(asker, failure.as_ref().filter(|_| !FAULT)),",
+    },
+    Fault {
+        name: "purpose_lost_to_a_guest",
+        says: "A turn that has let another in no longer knows whom it is for.",
+        file: "lend.rs",
+        find: "        here::serve(self.0);",
+        plant: r"        if !FAULT {
+            here::serve(self.0);
+        }",
+    },
+    Fault {
+        name: "flood_of_guests",
+        says: "An actor that lets others in gives its thread back only when nobody else is there.",
+        file: "lend.rs",
+        find: "            if in_a_row == TURNS {",
+        plant: "            if in_a_row == TURNS && !FAULT {",
+    },
+    Fault {
+        name: "host_not_woken",
+        says: "A message that comes to a lent actor waits until something else wakes that.",
+        file: "hosting.rs",
+        find: "            inbox.host(task.waker());",
+        plant: r"            if !FAULT {
+                inbox.host(task.waker());
+            }",
+    },
+];

@@ -1,0 +1,141 @@
+//! Turns that take long: their limits, budgets of rounds, who watches them, and where they run.
+
+use super::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        name: "time_of_the_last_turn_goes_on",
+        says: "A turn has only what the one before it has left of its time.",
+        file: "runner/limit.rs",
+        find: r"        if let Some(aside) = &mut self.0 {
+            aside.term = None;",
+        plant: r"        if let Some(aside) = &mut self.0
+            && !FAULT
+        {
+            aside.term = None;",
+    },
+    Fault {
+        name: "warned_once",
+        says: "Of a turn that takes longer than it may is told once only.",
+        file: "runner/limit.rs",
+        find: "timeout.after.saturating_mul(2)",
+        plant: "timeout.after.saturating_mul(if FAULT { 1_000_000 } else { 2 })",
+    },
+    Fault {
+        name: "cut_turn_not_mended",
+        says: "An actor does not get to repair its state after a turn that was cut.",
+        file: "runner/limit.rs",
+        find: "            core.mend();",
+        plant: r"            if !FAULT {
+                core.mend();
+            }",
+    },
+    Fault {
+        name: "late_turn_stops_nobody",
+        says: "An actor that is to end with a late turn goes on.",
+        file: "runner/limit.rs",
+        find: "if timeout.action == OnTimeout::Stop {",
+        plant: "if timeout.action == OnTimeout::Stop && !FAULT {",
+    },
+    Fault {
+        name: "ask_has_the_time_of_a_tell",
+        says: "An ask whose turn began on its asker's thread has the limit of a tell.",
+        file: "runner/limit.rs",
+        find: "message) if is_call => (TurnKind::Ask, message),",
+        plant: "message) if is_call && !FAULT => (TurnKind::Ask, message),",
+    },
+    Fault {
+        name: "late_turn_told_as_loss",
+        says: "The asker of a turn that was cut hears that it is lost, and not why.",
+        file: "ask/port.rs",
+        find: "IS_LATE.get()",
+        plant: "IS_LATE.get() && !FAULT",
+    },
+    Fault {
+        name: "limit_of_the_type_wins",
+        says: "The limit that an actor's type sets goes before that of whoever spawns it.",
+        file: "timeout.rs",
+        find: "            ask: self.ask.or(below.ask),",
+        plant: "            ask: if FAULT { below.ask.or(self.ask) } else { self.ask.or(below.ask) },",
+    },
+    Fault {
+        name: "yields_one_round_late",
+        says: "A budget of rounds yields a round later than it should.",
+        file: "yield_budget.rs",
+        find: "self.limit <= self.ticks + 1",
+        plant: "self.limit <= self.ticks + u32::from(!FAULT)",
+    },
+    Fault {
+        name: "budget_breaks_its_word",
+        says: "What a budget has said about the next round is not what that does.",
+        file: "yield_budget.rs",
+        find: "        let yields = self.should_yield();",
+        plant: r"        self.decided = self.decided.filter(|_| !FAULT);
+        let yields = self.should_yield();",
+    },
+    Fault {
+        name: "quantum_spent_for_ever",
+        says: "A budget whose time was spent yields at every round from then on.",
+        file: "yield_budget.rs",
+        find: "            quantum.since = quantum.runtime.now();",
+        plant: r"            if !FAULT {
+                quantum.since = quantum.runtime.now();
+            }",
+    },
+    Fault {
+        name: "slow_poll_told_again",
+        says: "A watchdog tells of the same poll each time it looks.",
+        file: "watchdog/looks.rs",
+        find: "            kept.note(Told::Slow);",
+        plant: r"            if !FAULT {
+                kept.note(Told::Slow);
+            }",
+    },
+    Fault {
+        name: "poll_never_ends",
+        says: "A watchdog takes a thread that has gone on to something else for one that is kept.",
+        file: "watchdog/polls.rs",
+        find: r"        if is_first {
+            slot.count",
+        plant: r"        if is_first && !FAULT {
+            slot.count",
+    },
+    Fault {
+        name: "work_of_another_counts",
+        says: "What an actor has another do on its thread counts as its own time.",
+        file: "watchdog/times.rs",
+        find: "            *times.entry(outer).or_default() -= took;",
+        plant: "            *times.entry(outer).or_default() -= if FAULT { 0 } else { took };",
+    },
+    Fault {
+        name: "dead_keep_their_time",
+        says: "The time of an actor that has ended is kept for ever.",
+        file: "watchdog/times.rs",
+        find: "        lock(&self.0).remove(&actor);",
+        plant: r"        if !FAULT {
+            lock(&self.0).remove(&actor);
+        }",
+    },
+    Fault {
+        name: "bound_value_within_reach",
+        says: "A value that is bound to one thread gives a value that is bound to another.",
+        file: "thread_bound.rs",
+        find: "        if thread::current().id() != self.thread {",
+        plant: "        if thread::current().id() != self.thread && !FAULT {",
+    },
+    Fault {
+        name: "bound_value_lost_in_a_panic",
+        says: "A value that is bound to a thread is gone once its use has panicked.",
+        file: "thread_bound.rs",
+        find: "        if let Some(value) = self.value.take() {",
+        plant: "        if let Some(value) = self.value.take().filter(|_| !FAULT || !thread::panicking()) {",
+    },
+    Fault {
+        name: "own_thread_is_any",
+        says: "An actor that is to have a thread of its own runs on those where blocking is allowed.",
+        file: "cell.rs",
+        find: "            Backend::Blocking => drop(",
+        plant: r"            Backend::Thread if FAULT => drop(runtime.spawn_on_blocking(name, runner)),
+            Backend::Blocking => drop(",
+    },
+];
