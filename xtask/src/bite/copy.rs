@@ -33,6 +33,30 @@ pub(crate) fn is(name: &str) -> bool {
 }
 "#;
 
+/// Core's own binary of tests, of which the copy has those that are about the faults: the others take
+/// minutes to build.
+const MAIN: &str = "crates/core/tests/it/main.rs";
+const SUITE: &str = "crates/core/tests/it/suite.rs";
+const PART: &str = "crates/core/tests/it/part.rs";
+
+/// The modules of that part.
+const MODULES: &[&str] = &[
+    "backends",
+    "beside",
+    "budgets",
+    "cancelling",
+    "deadlocks",
+    "fairness",
+    "joiners",
+    "lending",
+    "reads",
+    "scopes",
+    "support",
+    "tasks",
+    "timeouts",
+    "watchdog",
+];
+
 /// What else is different in the copy: the smallest world that fails is not looked for, since
 /// nobody will read its story.
 const NO_SHRINKING: Fault = Fault {
@@ -56,7 +80,10 @@ pub(crate) fn make(root: &Path) -> Result<PathBuf, String> {
     }
     let planted = format!("{CORE}planted.rs");
     write(&copy.join(&planted), PLANTED.as_bytes()).map_err(|it| it.to_string())?;
-    let kept = names.into_iter().chain([planted]).map(|it| copy.join(it)).collect();
+    let suite = fs::read_to_string(root.join(SUITE)).map_err(|it| format!("{SUITE}: {it}"))?;
+    write(&copy.join(PART), part(&suite).as_bytes()).map_err(|it| it.to_string())?;
+    let made = [planted, PART.to_owned()];
+    let kept = names.into_iter().chain(made).map(|it| copy.join(it)).collect();
     remove_others(&copy, &kept).map_err(|it| it.to_string())?;
     Ok(copy)
 }
@@ -79,6 +106,13 @@ fn changed(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
         here.push(&NO_SHRINKING);
     }
     let is_root = name.strip_prefix(CORE) == Some("lib.rs");
+    if name == MAIN {
+        let text = String::from_utf8(bytes).map_err(|it| format!("{name}: {it}"))?;
+        let text = text
+            .replace("\"suite.rs\"", "\"part.rs\"")
+            .replace("\nmod ", "\n#[allow(dead_code)]\nmod ");
+        return Ok(text.into_bytes());
+    }
     if here.is_empty() && !is_root {
         return Ok(bytes);
     }
@@ -88,6 +122,15 @@ fn changed(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
         text.push_str("\nmod planted;\n");
     }
     Ok(text.into_bytes())
+}
+
+/// What of the list of core's own tests is built.
+fn part(suite: &str) -> String {
+    let is_wanted = |it: &&str| {
+        let words = it.trim_end_matches(';').rsplit_once("mod ");
+        words.is_none_or(|(_, name)| MODULES.contains(&name))
+    };
+    suite.lines().filter(is_wanted).flat_map(|it| [it, "\n"]).collect()
 }
 
 /// Writes a file where that changes anything, so that only what has changed is built again.
@@ -129,6 +172,16 @@ mod tests {
         for fault in faults::all() {
             assert!(files.contains(&format!("{CORE}{}", fault.file)), "{}: no file", fault.name);
         }
+    }
+
+    #[test]
+    fn of_cores_own_tests_those_are_built_that_are_about_the_faults() {
+        let suite = fs::read_to_string(root().join(SUITE)).unwrap();
+        let part = part(&suite);
+        let modules = part.lines().filter(|it| it.contains("mod "));
+        assert_eq!(modules.count(), MODULES.len(), "one of them is gone");
+        let main = changed(MAIN, fs::read(root().join(MAIN)).unwrap()).unwrap();
+        assert!(String::from_utf8(main).unwrap().contains("\"part.rs\""));
     }
 
     #[test]

@@ -143,6 +143,29 @@ async fn an_actor_on_a_thread_is_on_one_and_the_same_from_its_start_to_its_end()
     assert!(!threads.contains(&format!("{:?}", thread::current().id())));
 }
 
+#[conformance(threads)]
+async fn an_actor_on_a_thread_keeps_it_while_it_has_nothing_to_do() {
+    let system = stage::system("test");
+    let actor = system.spawn_with(Here, on(Backend::Thread));
+    let before = soon("the thread", actor.ask(Where)).await.unwrap();
+    // More than there can be threads with nothing to do, on which blocking is allowed.
+    let (jam, come) = (Arc::new((Mutex::new(true), Condvar::new())), Log::default());
+    let blocked: Vec<_> = (0..8).map(|_| system.spawn_with(Here, on(Backend::Blocking))).collect();
+    for other in &blocked {
+        other.tell(Block(Arc::clone(&jam), come.clone())).await.unwrap();
+    }
+    let all_block = async {
+        while come.all().len() < blocked.len() {
+            stage::yield_now().await;
+        }
+    };
+    soon("all who block", all_block).await;
+    let after = soon("the thread", actor.ask(Where)).await.unwrap();
+    *jam.0.lock().unwrap() = false;
+    jam.1.notify_all();
+    assert_eq!(before, after);
+}
+
 /// How many threads this process has.
 fn n_threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()
@@ -295,6 +318,23 @@ async fn what_is_bound_to_a_thread_cannot_be_used_on_another_and_goes_with_its_o
     here.with(|it| it.0.push("still there"));
     drop(here);
     assert_eq!(log.take(), ["still there", "dropped"]);
+}
+
+#[conformance(threads)]
+async fn what_is_bound_to_one_thread_gives_nothing_of_what_is_bound_to_another() {
+    // Each is the first that is bound to its thread.
+    let (sender, bound) = std::sync::mpsc::channel();
+    let home = thread::spawn(move || sender.send(ThreadBound::new("theirs")).unwrap());
+    let mut theirs = bound.recv().unwrap();
+    let away = thread::spawn(move || {
+        let mut ours = ThreadBound::new("ours");
+        let used = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| theirs.with(|it| *it)));
+        assert!(used.is_err(), "it is out of reach here: {used:?}");
+        drop(theirs);
+        assert_eq!(ours.with(|it| *it), "ours");
+    });
+    away.join().unwrap();
+    home.join().unwrap();
 }
 
 /// Clears the jam when somebody is blamed for it.

@@ -1,6 +1,11 @@
 //! What a turn asks is given no more time than whoever waits for the turn: G-21, G-26.
 
-use std::time::Duration;
+use std::{
+    future::{Future, IntoFuture, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 
 use ghostlight::{
     Actor, ActorRef, Ask, AskError, Context, Handler, Message, Scope, SpawnOptions, System,
@@ -51,6 +56,17 @@ impl Handler<Go> for Link {
 impl Handler<Told> for Link {
     async fn handle(&mut self, _: Told, cx: &mut Context<'_, Self>) {
         self.log.push(cx.remaining());
+    }
+}
+
+/// Passes on what it is asked.
+#[derive(Actor)]
+#[actor(handles(Told))]
+struct Relay(ActorRef<Link>);
+
+impl Handler<Told> for Relay {
+    async fn handle(&mut self, told: Told, cx: &mut Context<'_, Self>) {
+        cx.forward(&self.0, told).await;
     }
 }
 
@@ -118,6 +134,45 @@ async fn a_default_deadline_is_shared_too() {
 }
 
 #[conformance(virtual_time)]
+async fn a_request_that_is_passed_on_has_what_is_left_of_its_time() {
+    for path in Path::BOTH {
+        let system = stage::system("test");
+        let chain = Chain::new(&system, Duration::ZERO, |it| it);
+        let relay = system.spawn(Relay(chain.first.clone()));
+        path.ask(&relay, Told).within(ms(700)).await.unwrap();
+        assert_eq!(chain.log.take(), [Some(ms(700))], "{path:?}");
+    }
+}
+
+#[conformance(virtual_time)]
+async fn a_default_deadline_is_not_shared_with_another_system_whose_clock_is_another() {
+    for path in Path::BOTH {
+        let (near, far) = (stage::system("near"), stage::system("far"));
+        let there = Chain::new(&far, Duration::ZERO, |it| it);
+        // That clock goes on while somebody waits.
+        for _ in 0..4 {
+            path.ask(&there.first, Go(path)).await.unwrap_err();
+        }
+        there.first.kill();
+        let there = Chain::new(&far, Duration::ZERO, |it| it);
+        let (log, outcomes) = (there.log.clone(), there.outcomes.clone());
+        let link = Link {
+            next: Some(there.first),
+            log: log.clone(),
+            pause: Duration::ZERO,
+            change: |it| it,
+            outcomes,
+        };
+        let here = near.spawn(link);
+        let asked = path.ask(&here, Go(path)).await;
+        assert!(matches!(asked, Ok(()) | Err(AskError::Deadline { .. })), "{asked:?}");
+        let left = log.take();
+        let [Some(_), Some(far), Some(_)] = left[..] else { panic!("{path:?}: {left:?}") };
+        assert!(far >= ms(4_900) && far <= ms(5_200), "{path:?}: {far:?}");
+    }
+}
+
+#[conformance(virtual_time)]
 async fn what_would_come_too_late_is_not_sent_unless_it_has_time_of_its_own() {
     for path in Path::BOTH {
         let system = stage::system("test");
@@ -136,6 +191,19 @@ async fn what_would_come_too_late_is_not_sent_unless_it_has_time_of_its_own() {
         let outcomes = chain.outcomes.take();
         assert!(matches!(outcomes[..], [Err(AskError::Deadline { message: None })]));
     }
+}
+
+#[conformance]
+async fn what_was_told_right_behind_an_ask_has_not_the_time_of_that() {
+    let system = stage::system("test");
+    let chain = Chain::new(&system, Duration::ZERO, |it| it);
+    chain.first.wait_started().await.unwrap();
+    let mut asking = pin!(chain.first.ask(Told).queued().within(ms(60_000)).into_future());
+    poll_fn(|cx| Poll::Ready(assert!(asking.as_mut().poll(cx).is_pending()))).await;
+    chain.first.try_tell(Told).unwrap();
+    soon("the reply", asking).await.unwrap();
+    rest().await;
+    assert!(matches!(chain.log.take()[..], [Some(_), None]));
 }
 
 #[conformance]

@@ -93,6 +93,20 @@ async fn a_cooperative_task_ends_when_it_is_told_and_a_stubborn_one_when_its_gra
 }
 
 #[conformance(virtual_time)]
+async fn grace_counts_from_the_first_request_however_often_one_asks() {
+    let system = stage::system("test");
+    let scope = system.scope();
+    let task = scope.spawn(pending::<()>());
+    rest().await;
+    let since = Since::now();
+    task.cancel();
+    sleep(3).await;
+    task.cancel();
+    scope.cancel_all();
+    assert_eq!((task.join().await, since.secs()), (Err(JoinError::Aborted), 5));
+}
+
+#[conformance(virtual_time)]
 async fn what_is_cancelled_before_it_began_never_runs() {
     let (system, log) = (stage::system("test"), Log::default());
     let written = log.clone();

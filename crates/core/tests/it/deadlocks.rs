@@ -196,6 +196,90 @@ async fn each_of_the_waits_of_one_turn_closes_a_circle_until_it_ends() {
 }
 
 #[conformance]
+async fn when_one_of_two_waits_has_ended_the_other_still_closes_a_circle() {
+    let system = stage::system("test");
+    let [a, b, c] = ["a", "b", "c"].map(|it| doer(&system, it));
+    let (gate, log) = (Gate::closed(), Log::default());
+    let (to_b, held) = (b.clone(), gate.clone());
+    let (of_a, seen) = (a.clone(), log.clone());
+    let back = run(move |_| {
+        Box::pin(async move {
+            held.pass().await;
+            if let Err(AskError::Deadlock { cycle, .. }) = of_a.ask(Nop).await {
+                seen.push(cycle);
+            }
+        })
+    });
+    let both = run(move |_| {
+        Box::pin(async move {
+            let (b, c) = tokio::join!(to_b.ask(back).queued(), c.ask(Nop).queued());
+            assert!(b.is_ok() && c.is_ok());
+        })
+    });
+    a.tell(both).await.unwrap();
+    gate.arrived().await;
+    rest().await;
+    assert_eq!(system.waits().len(), 1, "that for c has ended");
+    gate.open();
+    rest().await;
+    assert_eq!(log.take().iter().map(names).collect::<Vec<_>>(), [["a", "b"]]);
+    assert!(system.waits().is_empty());
+}
+
+#[conformance]
+async fn whoever_waits_for_one_that_waits_on_two_ways_for_the_same_is_not_refused() {
+    let system = stage::system("test");
+    let [outer, top, left, right, bottom, last] =
+        ["outer", "top", "left", "right", "bottom", "last"].map(|it| doer(&system, it));
+    let (gate, log) = (Gate::closed(), Log::default());
+    last.tell(Hold(gate.clone())).await.unwrap();
+    gate.arrived().await;
+    let along = |others| ask_along(others, Path::Queued, log.clone());
+    bottom.tell(along(vec![last])).await.unwrap();
+    let (one, other) = (along(vec![bottom.clone()]), along(vec![bottom]));
+    let both = run(move |_| {
+        Box::pin(async move {
+            let asked = tokio::join!(left.ask(one).queued(), right.ask(other).queued());
+            assert!(asked.0.is_ok() && asked.1.is_ok());
+        })
+    });
+    top.tell(both).await.unwrap();
+    rest().await;
+    outer.tell(along(vec![top])).await.unwrap();
+    rest().await;
+    assert_eq!(system.waits().len(), 6, "{:?}", system.waits());
+    assert!(log.all().is_empty(), "{:?}", log.all());
+    gate.open();
+    rest().await;
+    assert!(log.all().is_empty() && system.waits().is_empty());
+}
+
+#[conformance]
+async fn whoever_keeps_an_ask_that_was_answered_waits_for_nobody() {
+    for path in Path::BOTH {
+        let system = stage::system("test");
+        let (a, b) = (doer(&system, "a"), doer(&system, "b"));
+        let (answers, goes_on) = (Gate::closed(), Gate::closed());
+        let (held, gate) = (answers.clone(), goes_on.clone());
+        let keeps = run(move |_| {
+            Box::pin(async move {
+                let mut asking = pin!(path.ask(&b, Hold(held)).into_future());
+                asking.as_mut().await.unwrap();
+                gate.pass().await;
+            })
+        });
+        a.tell(keeps).await.unwrap();
+        answers.arrived().await;
+        rest().await;
+        assert_eq!(system.waits().len(), 1, "{path:?}");
+        answers.open();
+        goes_on.arrived().await;
+        assert!(system.waits().is_empty(), "{path:?}: {:?}", system.waits());
+        goes_on.open();
+    }
+}
+
+#[conformance]
 async fn a_wait_is_forgotten_however_it_ends() {
     for how in ["reply", "deadline", "dropped", "panic", "killed", "restarted", "callee gone"] {
         let system = stage::system("test");
@@ -437,6 +521,24 @@ async fn a_request_that_was_put_off_or_passed_on_is_waited_for_where_it_went() {
     assert!(system.waits().is_empty());
 }
 
+#[conformance]
+async fn a_request_that_is_passed_on_to_whoever_waits_for_it_is_refused() {
+    for path in Path::BOTH {
+        let system = stage::system("test");
+        let (a, b) = (doer(&system, "a"), doer(&system, "b"));
+        let log = Log::default();
+        let (seen, of_a) = (log.clone(), a.clone());
+        let back = run(move |cx| Box::pin(async move { cx.forward(&of_a, Nop).await }));
+        let asks = run(move |_| Box::pin(async move { seen.push(path.ask(&b, back).await) }));
+        soon("end of the turn", a.ask(asks)).await.unwrap();
+        let [Err(AskError::Deadlock { cycle, message: None })] = &log.take()[..] else {
+            panic!("{path:?}: whoever waits for itself waits for ever")
+        };
+        assert_eq!(names(cycle), ["a"], "{path:?}");
+        assert!(system.waits().is_empty(), "{path:?}");
+    }
+}
+
 /// An actor that asks, puts off, and passes on.
 #[derive(Actor)]
 #[actor(handles(Go, Later, Pass, Back))]
@@ -588,6 +690,32 @@ async fn a_turn_knows_who_waits_for_it() {
         assert_eq!(log.take(), [[]], "nobody waits for a tell");
         assert!(system.waits().is_empty());
     }
+}
+
+#[conformance]
+async fn a_turn_is_called_by_nobody_who_waits_for_another_in_its_system() {
+    let (near, far) = (stage::system("near"), stage::system("far"));
+    let [first, second] = ["first", "second"].map(|it| doer(&near, it));
+    let [stranger, parked, third] = ["stranger", "parked", "third"].map(|it| doer(&far, it));
+    // The first wait of the one system is none of the other.
+    let (gate, log) = (Gate::closed(), Log::default());
+    let (held, seen) = (gate.clone(), log.clone());
+    let waits = run(move |_| Box::pin(async move { parked.ask(Hold(held)).await.unwrap() }));
+    stranger.tell(waits).await.unwrap();
+    gate.arrived().await;
+    rest().await;
+    let tells = run(move |cx| {
+        seen.push(cx.callers());
+        Box::pin(async {})
+    });
+    let id = second.id();
+    let across = run(move |_| Box::pin(async move { third.ask(tells).queued().await.unwrap() }));
+    let along = run(move |_| Box::pin(async move { second.ask(across).queued().await.unwrap() }));
+    soon("end of the chain", first.ask(along)).await.unwrap();
+    assert_eq!(log.take(), [[id]]);
+    gate.open();
+    rest().await;
+    assert!(near.waits().is_empty() && far.waits().is_empty());
 }
 
 #[conformance]

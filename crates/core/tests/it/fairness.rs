@@ -244,3 +244,16 @@ async fn yielding_every_so_often_counts_rounds_in_the_callers_own_number() {
     yield_every(&mut n, 0).await;
     assert_eq!(n, 0);
 }
+
+#[conformance(virtual_time)]
+async fn a_budget_of_time_begins_anew_when_it_has_yielded() {
+    let runtime = stage::runtime();
+    let mut budget = YieldBudget::new(1000).quantum(Duration::from_millis(5), &runtime);
+    for _ in 0..3 {
+        assert!(!budget.should_yield());
+        budget.tick().await;
+        runtime.sleep(Duration::from_millis(5)).await;
+        assert!(budget.should_yield());
+        budget.tick().await;
+    }
+}

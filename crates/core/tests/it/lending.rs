@@ -1,6 +1,11 @@
 //! An actor that lends itself while it asks: H-07, H-16.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::Poll,
+    time::Duration,
+};
 
 use ghostlight::{
     Actor, ActorRef, Admit, AskError, Context, Failure, Handler, Message, Outcome, Priority,
@@ -46,6 +51,8 @@ enum Step<D: Dress> {
     /// Tells another player something.
     Tell(ActorRef<Player<D>>, Note),
     Pass(Gate),
+    /// Says how many actors wait for this turn.
+    Count,
     Panic,
     Fail,
 }
@@ -101,6 +108,7 @@ impl<D: Dress> Player<D> {
                 }
                 Step::Tell(other, note) => other.tell(note).await.unwrap(),
                 Step::Pass(gate) => gate.pass().await,
+                Step::Count => self.say(&format!("has {} callers", cx.callers().len())),
                 Step::Panic => panic!("torn"),
                 Step::Fail => cx.fail(Failure::recoverable("torn")).await,
             }
@@ -289,6 +297,79 @@ async fn all_are_let_in<D: Dress>() {
 async fn one_that_lends_itself_to_all_handles_everything_in_order_while_it_waits() {
     all_are_let_in::<Listed>().await;
     all_are_let_in::<Plain>().await;
+}
+
+#[conformance]
+async fn what_waits_behind_a_turn_is_let_in_before_what_comes_during_it() {
+    let troupe = Troupe::<Listed>::new();
+    let [a, b, _] = &troupe.players;
+    let (gate, held) = (Gate::closed(), Gate::closed());
+    a.tell(Hold(held.clone())).await.unwrap();
+    held.arrived().await;
+    let then = Play("inner", vec![Step::Pass(gate.clone())]);
+    let later = Step::Tell(a.clone(), Note("two"));
+    let script = Play("outer", vec![later, Step::Lend(Admit::All, b.clone(), then)]);
+    a.tell(script).await.unwrap();
+    a.tell(Note("one")).await.unwrap();
+    held.open();
+    gate.arrived().await;
+    rest().await;
+    gate.open();
+    rest().await;
+    let told = troupe.log.take();
+    let of_a: Vec<_> = told.iter().filter(|it| it.starts_with('a')).map(|it| &it[2..]).collect();
+    assert_eq!(of_a, ["begins outer", "one", "two", "hears 0", "ends outer"]);
+    troupe.over();
+}
+
+#[conformance]
+async fn a_turn_that_has_let_another_in_is_for_whom_it_was_before() {
+    for admit in [Admit::CallChain, Admit::All] {
+        let troupe = Troupe::<Listed>::new();
+        let [a, b, c] = &troupe.players;
+        let back = asking(false, "back", a, Play("inner", vec![Step::Count]));
+        let outer = vec![Step::Count, Step::Lend(admit, b.clone(), back), Step::Count];
+        let script = Play("first", vec![Step::Ask(a.clone(), Play("outer", outer))]);
+        soon("end of the script", c.ask(script)).await.unwrap();
+        let told = troupe.log.take();
+        let counts = told.iter().filter(|it| it.ends_with("callers"));
+        let expected = ["a has 1 callers", "a has 3 callers", "a has 1 callers"];
+        assert_eq!(counts.collect::<Vec<_>>(), expected, "{admit:?}");
+        troupe.over();
+    }
+}
+
+#[conformance(virtual_time)]
+async fn others_have_their_share_while_many_are_let_in() {
+    let troupe = Troupe::<Listed>::new();
+    let [a, b, _] = &troupe.players;
+    let gate = Gate::closed();
+    let then = Play("inner", vec![Step::Pass(gate.clone())]);
+    a.tell(Play("outer", vec![Step::Lend(Admit::All, b.clone(), then)])).await.unwrap();
+    gate.arrived().await;
+    let log = troupe.log.clone();
+    let ticking = stage::spawn(async move {
+        poll_fn::<(), _>(|cx| {
+            log.push("ticks".into());
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    });
+    for _ in 0..200 {
+        a.try_tell(Note("flood")).unwrap();
+    }
+    soon("the last", a.ask(Play("last", vec![])).queued()).await.unwrap();
+    ticking.abort();
+    let told = troupe.log.take();
+    let floods = told.split(|it| it == "ticks");
+    let runs = floods.map(|run| run.iter().filter(|it| *it == "a flood").count());
+    assert_eq!(runs.clone().sum::<usize>(), 200);
+    // Elsewhere the actor may run twice before the other task does.
+    assert!(runs.max() <= Some(64) || !stage::IS_IN_TURN, "{told:?}");
+    gate.open();
+    rest().await;
+    troupe.over();
 }
 
 #[conformance]

@@ -277,6 +277,26 @@ async fn a_write_waits_for_the_reads_before_it_and_those_behind_it_see_it() {
     }
 }
 
+#[conformance]
+async fn of_what_was_taken_out_together_no_read_overtakes_a_write() {
+    let room = Room::<Listed>::new();
+    let (held, gate) = (Gate::closed(), Gate::closed());
+    room.shelf.tell(Put("held", pass(&held))).await.unwrap();
+    held.arrived().await;
+    let one = room.look(Path::Queued, "one", pass(&gate)).await;
+    let put = room.put("put").await;
+    let two = room.look(Path::Queued, "two", at_once()).await;
+    held.open();
+    gate.arrived().await;
+    rest().await;
+    assert_eq!(room.log.take(), ["begins held", "ends held", "begins one"]);
+    gate.open();
+    assert_eq!([outcome(one).await.unwrap(), outcome(two).await.unwrap()], [1, 2]);
+    assert_eq!(outcome(put).await.unwrap(), 2);
+    assert_eq!(room.log.take(), ["ends one", "begins put", "ends put", "begins two", "ends two"]);
+    room.over();
+}
+
 #[conformance(virtual_time)]
 async fn reads_that_overlap_for_ever_do_not_keep_a_write_out() {
     let room = Room::<Listed>::new();
@@ -492,6 +512,23 @@ async fn reads_that_are_drained_run_side_by_side_too() {
     ended(&room.shelf).await;
     assert_eq!(begin.elapsed(), Duration::from_millis(50));
     assert_eq!(room.system.counters().handled, 12);
+    room.over();
+}
+
+#[conformance(virtual_time)]
+async fn no_more_reads_begin_than_a_drain_may_handle() {
+    let room = Room::<Listed>::new();
+    let held = Gate::closed();
+    room.shelf.tell(Put("held", pass(&held))).await.unwrap();
+    held.arrived().await;
+    for _ in 0..10 {
+        room.shelf.tell(Look("read", sleep(50))).await.unwrap();
+    }
+    room.shelf.drain(DrainBudget::default().messages(3));
+    held.open();
+    ended(&room.shelf).await;
+    let counters = room.system.counters();
+    assert_eq!((counters.handled, counters.dead), (1 + 3, 7), "{counters}");
     room.over();
 }
 

@@ -41,6 +41,20 @@ async fn join_next_gives_tasks_in_order_of_completion_and_cancel_all_ends_the_re
 }
 
 #[conformance(virtual_time)]
+async fn tasks_that_ended_before_anybody_asked_are_joined_in_the_order_of_their_ends() {
+    let system = stage::system("test");
+    let scope = Scope::with_joiner(&system, AllCompleted);
+    for it in [30, 10, 20] {
+        scope.spawn(after(it));
+    }
+    tokio::time::sleep(millis(50)).await;
+    for expected in [10, 20, 30] {
+        assert_eq!(scope.join_next().await.map(|it| it.1), Some(Ok(expected)));
+    }
+    assert_eq!(scope.join_next().await, None);
+}
+
+#[conformance(virtual_time)]
 async fn a_join_next_that_is_given_up_loses_nothing() {
     let system = stage::system("test");
     let scope = Scope::with_joiner(&system, AllCompleted);

@@ -276,6 +276,31 @@ async fn each_kind_of_turn_has_a_limit_of_its_own() {
 }
 
 #[conformance]
+async fn a_limit_that_is_set_where_an_actor_is_spawned_goes_before_that_of_its_type() {
+    struct Strict;
+    impl Actor for Strict {
+        type Protocol = (Await,);
+
+        fn options() -> SpawnOptions {
+            limit(20, OnTimeout::Cancel)
+        }
+    }
+    impl Handler<Await> for Strict {
+        async fn handle(&mut self, Await(long): Await, cx: &mut Context<'_, Self>) -> u32 {
+            cx.sleep(long).await;
+            0
+        }
+    }
+    let (system, _) = watched();
+    for (options, expected) in [(SpawnOptions::default(), 20), (limit(30, OnTimeout::Cancel), 30)] {
+        let strict = system.spawn_with(Strict, options);
+        let late = soon("the end", strict.ask(Await(Duration::from_mins(10)))).await;
+        let Err(AskError::HandlerTimeout(timeout)) = late else { panic!("{late:?}") };
+        assert_eq!(timeout.after, ms(expected));
+    }
+}
+
+#[conformance]
 async fn a_hook_that_is_cancelled_is_a_start_that_failed_or_an_end_at_once() {
     let (system, _) = watched();
     let long = Duration::from_mins(10);

@@ -30,13 +30,6 @@ pub(super) const FAULTS: &[Fault] = &[
             batch.pop_front()",
     },
     Fault {
-        name: "guest_in_the_batch_overlooked",
-        says: "A call that comes back is not found among the messages that were taken out with the turn.",
-        file: "lend.rs",
-        find: "batch.take_first(is_of_this_call).or_else(",
-        plant: "batch.take_first(|it| !FAULT && is_of_this_call(it)).or_else(",
-    },
-    Fault {
         name: "failure_of_a_guest_swallowed",
         says: "The turn in which another is let in goes on although that has failed.",
         file: "lend.rs",

@@ -108,15 +108,6 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: "            *times.entry(outer).or_default() -= if FAULT { 0 } else { took };",
     },
     Fault {
-        name: "dead_keep_their_time",
-        says: "The time of an actor that has ended is kept for ever.",
-        file: "watchdog/times.rs",
-        find: "        lock(&self.0).remove(&actor);",
-        plant: r"        if !FAULT {
-            lock(&self.0).remove(&actor);
-        }",
-    },
-    Fault {
         name: "bound_value_within_reach",
         says: "A value that is bound to one thread gives a value that is bound to another.",
         file: "thread_bound.rs",
