@@ -196,7 +196,8 @@ impl Binary {
 
     fn patience(&self, seeds: u64) -> Duration {
         match self.of.rank {
-            Rank::Once => PATIENCE,
+            // Some do much, and once.
+            Rank::Once => 3 * PATIENCE,
             Rank::Usual | Rank::LastResort => patience(seeds),
         }
     }
@@ -297,6 +298,8 @@ impl FromStr for Test {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[track_caller]
@@ -324,6 +327,27 @@ mod tests {
     fn tests_that_end_well_or_are_left_out_catch_nothing() {
         let told = "test a ... ok\ntest b ... ignored, slow\n\ntest result: ok. 1 passed";
         check(told, Heard::Everything, None);
+    }
+
+    #[test]
+    fn each_target_has_a_name_of_its_own_and_those_of_one_package_stand_side_by_side() {
+        let labels: BTreeSet<_> = TARGETS.iter().map(|it| it.label).collect();
+        assert_eq!(labels.len(), TARGETS.len());
+        for rank in [Rank::Usual, Rank::Once, Rank::LastResort] {
+            let of_rank: Vec<_> = TARGETS.iter().filter(|it| it.rank == rank).collect();
+            let groups = of_rank.chunk_by(|one, other| one.package == other.package);
+            assert_eq!(groups.count(), 1, "{rank:?} is built at once");
+        }
+    }
+
+    #[test]
+    fn a_test_that_runs_once_has_no_more_patience_for_more_worlds() {
+        let binary = |label| {
+            let of = TARGETS.iter().find(|it| it.label == label);
+            Binary { of: *of.unwrap(), path: PathBuf::new() }
+        };
+        assert_eq!(binary("core").patience(1000), binary("core").patience(1));
+        assert!(binary("worlds").patience(1000) > PATIENCE);
     }
 
     #[test]

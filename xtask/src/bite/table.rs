@@ -16,8 +16,9 @@ const HEAD: &str = "\
 # Does the suite bite?
 
 Each line is a fault that was planted in a copy of core, and the first test that caught it there. The
-tests run core in worlds; the number is that of the first world in which the test fails. Beyond 1, the
-fault shows only in some orders of events, or at some of the moments that the seed chooses.
+tests of `worlds` run core in worlds; the number is that of the first world in which the test fails.
+Beyond 1, the fault shows only in some orders of events, or at some of the moments that the seed chooses.
+Those of `core` are its own, and run once: on a paused clock, or on real threads.
 
 `cargo x bite --record` writes this page, and fails if a fault survives; `ci` sees whether it is still
 true. See [CONTRIBUTING](../CONTRIBUTING.md#planting-faults).
