@@ -202,7 +202,8 @@ async fn what_was_told_right_behind_an_ask_has_not_the_time_of_that() {
     let tells = |n| (0..n).for_each(|_| chain.first.try_tell(Told).unwrap());
     tells(4);
     let mut asking = pin!(chain.first.ask(Told).queued().within(ms(60_000)).into_future());
-    poll_fn(|cx| Poll::Ready(assert!(asking.as_mut().poll(cx).is_pending()))).await;
+    let is_sent = poll_fn(|cx| Poll::Ready(asking.as_mut().poll(cx).is_pending())).await;
+    assert!(is_sent, "and not answered yet");
     tells(4);
     soon("the reply", asking).await.unwrap();
     rest().await;

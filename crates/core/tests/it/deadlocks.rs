@@ -1,5 +1,7 @@
 //! Waits that would never end are refused, and no others: H-08 to H-15.
 
+// long: the cases of one facility stand side by side, with the actor they share.
+
 use std::{
     future::Future,
     pin::{Pin, pin},
