@@ -21,7 +21,7 @@ use std::{
 
 use crate::{
     Actor, ActorId, Backend, Counters, DeadReason, Ended, Failure, Handler, HandlerTimeout,
-    Message, Priority, Protocol, Refused, Status, StopReason, TurnKind,
+    Message, Priority, Protocol, Refused, Status, StopReason,
     ask::{NotBegun, Skipped},
     call,
     core::{Core, EnvelopeOf},
@@ -34,7 +34,7 @@ use crate::{
     spawn::Settings,
     sync::lock,
     system::{Shared, Swept},
-    turn::{self, LastTurn},
+    turn::LastTurn,
 };
 
 /// The stable place of an actor.
@@ -49,23 +49,6 @@ pub struct Cell<A: Actor> {
     /// How many turns have begun, ever.
     pub(crate) handled: AtomicU64,
     pub(crate) last_turn: LastTurn,
-}
-
-/// A turn inside another, or beside it: what it is, and its message.
-pub(crate) type Guest = (TurnKind, &'static str);
-
-/// A turn inside another, as whoever looks from outside is told of it.
-pub(crate) struct Guesting<'c, A: Actor> {
-    cell: &'c Cell<A>,
-    outer: Option<Guest>,
-}
-
-impl<A: Actor> Drop for Guesting<'_, A> {
-    fn drop(&mut self) {
-        if self.cell.is_looked_after() {
-            self.cell.lock().rare().guest = self.outer.take();
-        }
-    }
 }
 
 /// Who is to be woken once the lock is open again.
@@ -403,40 +386,6 @@ impl<A: Actor> Cell<A> {
     #[inline]
     pub(crate) fn count_turn(&self) {
         self.handled.store(self.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
-
-    /// The turn that goes on, and the message in it: the innermost, where one runs inside another.
-    pub(crate) fn turn(&self) -> (TurnKind, Option<&'static str>) {
-        let guest = self.lock().rare.as_ref().and_then(|it| it.guest);
-        guest.map_or_else(|| self.begun(), |(kind, message)| (kind, Some(message)))
-    }
-
-    /// The turn that has begun last, and the message in it.
-    pub(crate) fn begun(&self) -> (TurnKind, Option<&'static str>) {
-        let unlisted = self.lock().rare.as_ref().and_then(|it| it.unlisted);
-        let unlisted = unlisted.filter(|_| self.last_turn.is_unlisted());
-        let message = unlisted.or_else(|| self.last_turn.listed(&A::Protocol::surface()));
-        (self.last_turn.kind(), message)
-    }
-
-    /// Whether somebody may want to know what was handled last.
-    pub(crate) fn is_looked_after(&self) -> bool {
-        self.system.watchdog.is_some() || !self.settings.limits.is_none()
-    }
-
-    /// The turn of a message begins that the protocol does not list.
-    pub(crate) fn begin_unlisted<M>(&self, is_ask: bool) {
-        self.last_turn.begin(if is_ask { turn::UNLISTED_ASK } else { turn::UNLISTED_TELL });
-        if self.is_looked_after() {
-            self.lock().rare().unlisted = Some(type_name::<M>());
-        }
-    }
-
-    /// A turn goes on inside another, or beside it, until what is returned is dropped.
-    pub(crate) fn enter_guest(&self, guest: Guest) -> Guesting<'_, A> {
-        let outer =
-            if self.is_looked_after() { self.lock().rare().guest.replace(guest) } else { None };
-        Guesting { cell: self, outer }
     }
 
     /// Whether the turn that goes on lets reads run beside it.

@@ -11,7 +11,10 @@ use std::{
     future::poll_fn,
     mem,
     pin::{Pin, pin},
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Poll,
     time::Duration,
 };
@@ -237,7 +240,8 @@ fn take_guest<A: Actor>(
 ) -> Option<EnvelopeOf<A>> {
     match admit {
         Admit::All => {
-            inbox.refill(&cell.settings.mailbox, batch);
+            let handled = cell.handled.load(Ordering::Relaxed);
+            inbox.refill(&cell.settings.mailbox, batch, handled);
             batch.pop_front()
         }
         Admit::CallChain => {

@@ -26,7 +26,7 @@ use crate::{
     ReadContext, ReadHandler, TurnKind,
     ask::{Asker, fell_late, take_fallen},
     call::Bag,
-    cell::{Cell, Guest},
+    cell::Cell,
     core::EnvelopeOf,
     here::{self, Cause},
     hosting::Hosting,
@@ -34,6 +34,7 @@ use crate::{
     protocol::{Letter, begin},
     signal::Signals,
     term::Term,
+    turn::Guest,
 };
 
 /// So many run side by side; the others wait in the mailbox, whose bound therefore still says something.
@@ -316,6 +317,9 @@ impl<'h, A: Actor> Others<'h, A> {
         task: &mut TaskContext<'_>,
     ) -> Poll<HandlerTimeout> {
         let settings = &self.cx.cell().settings;
+        if self.cx.cell().signals().any(Signals::ORDERS) && !self.is_closed {
+            self.close();
+        }
         let mut share = mem::replace(&mut self.share, settings.throughput);
         let since = self.cx.now();
         while !self.is_closed && self.running.len() < MOST {
@@ -366,9 +370,6 @@ impl<'h, A: Actor> Others<'h, A> {
         task: &TaskContext<'_>,
     ) -> Poll<Next<EnvelopeOf<A>>> {
         let cell = self.cx.cell();
-        if cell.signals().any(Signals::ORDERS) {
-            return Poll::Pending;
-        }
         self.hosting.look(batch, task, |inbox, batch| next(cell, inbox, batch, may_begin))
     }
 
@@ -405,7 +406,7 @@ fn next<A: Actor>(
     if !may_begin {
         return Poll::Ready(Next::Later);
     }
-    inbox.refill(&cell.settings.mailbox, batch);
+    inbox.refill(&cell.settings.mailbox, batch, handled);
     inbox.note_ran(1);
     batch.pop_front().map_or(Poll::Pending, |it| Poll::Ready(Next::Read(it)))
 }

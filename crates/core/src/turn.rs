@@ -4,11 +4,12 @@
 //! measured to pay for. What the number means is worked out by whoever reads it.
 
 use std::{
+    any::type_name,
     fmt,
     sync::atomic::{AtomicU8, Ordering},
 };
 
-use crate::MessageType;
+use crate::{Actor, MessageType, Protocol, cell::Cell};
 
 /// What an actor does when it does something: handle a message, or run a hook.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -72,5 +73,58 @@ impl LastTurn {
     /// Whether it is that of a message that the protocol does not list.
     pub(crate) fn is_unlisted(&self) -> bool {
         matches!(self.0.load(Ordering::Relaxed), UNLISTED_ASK | UNLISTED_TELL)
+    }
+}
+
+/// A turn inside another, or beside it: what it is, and its message.
+pub(crate) type Guest = (TurnKind, &'static str);
+
+/// A turn inside another, as whoever looks from outside is told of it.
+pub(crate) struct Guesting<'c, A: Actor> {
+    cell: &'c Cell<A>,
+    outer: Option<Guest>,
+}
+
+impl<A: Actor> Drop for Guesting<'_, A> {
+    fn drop(&mut self) {
+        if self.cell.is_looked_after() {
+            self.cell.lock().rare().guest = self.outer.take();
+        }
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    /// The turn that goes on, and the message in it: the innermost, where one runs inside another.
+    pub(crate) fn turn(&self) -> (TurnKind, Option<&'static str>) {
+        let guest = self.lock().rare.as_ref().and_then(|it| it.guest);
+        guest.map_or_else(|| self.begun(), |(kind, message)| (kind, Some(message)))
+    }
+
+    /// The turn that has begun last, and the message in it.
+    pub(crate) fn begun(&self) -> (TurnKind, Option<&'static str>) {
+        let unlisted = self.lock().rare.as_ref().and_then(|it| it.unlisted);
+        let unlisted = unlisted.filter(|_| self.last_turn.is_unlisted());
+        let message = unlisted.or_else(|| self.last_turn.listed(&A::Protocol::surface()));
+        (self.last_turn.kind(), message)
+    }
+
+    /// Whether somebody may want to know what was handled last.
+    pub(crate) fn is_looked_after(&self) -> bool {
+        self.system.watchdog.is_some() || !self.settings.limits.is_none()
+    }
+
+    /// The turn of a message begins that the protocol does not list.
+    pub(crate) fn begin_unlisted<M>(&self, is_ask: bool) {
+        self.last_turn.begin(if is_ask { UNLISTED_ASK } else { UNLISTED_TELL });
+        if self.is_looked_after() {
+            self.lock().rare().unlisted = Some(type_name::<M>());
+        }
+    }
+
+    /// A turn goes on inside another, or beside it, until what is returned is dropped.
+    pub(crate) fn enter_guest(&self, guest: Guest) -> Guesting<'_, A> {
+        let outer =
+            if self.is_looked_after() { self.lock().rare().guest.replace(guest) } else { None };
+        Guesting { cell: self, outer }
     }
 }

@@ -1,6 +1,7 @@
 //! What lies under an actor's one lock: the queue, the resting core, and who is to be woken.
 
 mod guests;
+mod next;
 
 use std::{
     mem::{self, ManuallyDrop},
@@ -8,17 +9,18 @@ use std::{
     task::Waker,
 };
 
-use super::{Lanes, MailboxOptions, Order, Overflow, Pick, Priority, Queue, Senders};
+use super::{Lanes, MailboxOptions, Order, Overflow, Priority, Queue, Senders};
 use crate::{
     Actor, Refused,
     ask::{Expire, Parked},
-    cell::{Guest, Wake},
+    cell::Wake,
     core::{Core, EnvelopeOf},
     counters::Losses,
     kin::Kin,
     run::Suspended,
     stash::Stash,
     status::Ended,
+    turn::Guest,
 };
 
 /// From here on, the list of asks is cleaned before it grows.
@@ -114,6 +116,8 @@ pub(crate) struct Rare<A: Actor> {
     pub(crate) guest: Option<Guest>,
     /// Whether the turn that goes on lets reads run beside it.
     pub(crate) hosts_reads: bool,
+    /// What was put in front of the batch: by how many turns had begun, and how many messages there were.
+    picked: Option<(u64, usize)>,
     has_warned: bool,
 }
 
@@ -134,6 +138,7 @@ impl<A: Actor> Default for Rare<A> {
             unlisted: None,
             guest: None,
             hosts_reads: false,
+            picked: None,
             has_warned: false,
         }
     }
@@ -358,78 +363,6 @@ impl<A: Actor> Inbox<A> {
         };
     }
 
-    /// Moves what is to be handled next into `batch`, and says how many turns may run on it.
-    ///
-    /// `left` is what the batch still holds.
-    pub(crate) fn refill(
-        &mut self,
-        options: &MailboxOptions,
-        batch: &mut Queue<EnvelopeOf<A>>,
-    ) -> u32 {
-        let run = match self.pick(!batch.is_empty()) {
-            _ if self.has_notices() => {
-                self.take_notice().into_iter().for_each(|it| batch.push_front(it));
-                1
-            }
-            Pick::Nothing => 0,
-            Pick::Lane(rank) => {
-                let normal_waits = !self.queue.is_empty() || !batch.is_empty();
-                let lanes = self.rare().lanes.as_mut();
-                let taken = lanes.and_then(|it| it.take(rank, normal_waits));
-                taken.map_or(0, |it| {
-                    batch.push_front(it);
-                    1
-                })
-            }
-            Pick::Normal { at_most } => {
-                self.refill_normal(options, batch);
-                at_most
-            }
-        };
-        self.taken = batch.len() as u32;
-        self.look_closer_from(options);
-        self.is_plain = self.is_plain_now(options);
-        run
-    }
-
-    fn pick(&mut self, batch_waits: bool) -> Pick {
-        let normal_waits = batch_waits || !self.queue.is_empty();
-        match self.rare.as_mut().and_then(|it| it.lanes.as_mut()) {
-            Some(lanes) => lanes.pick(normal_waits),
-            None if normal_waits => Pick::Normal { at_most: u32::MAX },
-            None => Pick::Nothing,
-        }
-    }
-
-    fn refill_normal(&mut self, options: &MailboxOptions, batch: &mut Queue<EnvelopeOf<A>>) {
-        if !batch.is_empty() {
-            return;
-        }
-        if options.overflow() == Overflow::DropOldest {
-            // The rest stays here, where the oldest can be dropped.
-            if let Some(oldest) = self.queue.pop_front() {
-                batch.push_back(oldest);
-            }
-        } else {
-            mem::swap(&mut self.queue, batch);
-        }
-    }
-
-    /// Notes that so many messages have run since the last look.
-    pub(crate) fn note_ran(&mut self, n: u32) {
-        if let Some(lanes) = self.rare.as_mut().and_then(|it| it.lanes.as_mut()) {
-            lanes.ran(n);
-        }
-    }
-
-    /// How many more messages an order allows, when `handled` were handled so far.
-    pub(crate) fn allowed(&self, handled: u64) -> u32 {
-        let order = self.rare.as_ref().and_then(|it| it.order.as_ref());
-        order.map_or(u32::MAX, |it| {
-            u32::try_from(it.messages.saturating_sub(handled)).unwrap_or(u32::MAX)
-        })
-    }
-
     /// Whether something waits that goes before normal messages.
     pub(crate) fn is_urgent(&self) -> bool {
         self.lanes().is_some_and(Lanes::is_urgent) || self.has_notices()
@@ -442,19 +375,6 @@ impl<A: Actor> Inbox<A> {
                 && (self.lanes_len() != 0
                     || self.has_notices()
                     || self.stash().is_some_and(Stash::is_back)))
-    }
-
-    /// Whether there is an end that this actor has not been told of yet.
-    fn has_notices(&self) -> bool {
-        let kin = self.rare.as_ref().and_then(|it| it.kin.as_ref());
-        kin.is_some_and(|it| !it.notices.is_empty())
-    }
-
-    /// Takes the oldest notice; from here on it is a message like any other.
-    fn take_notice(&mut self) -> Option<EnvelopeOf<A>> {
-        let notice = self.kin_if_any()?.next_notice()?;
-        self.accepted += 1;
-        Some(notice)
     }
 
     /// Whether senders wait in line for room.

@@ -9,9 +9,9 @@ use crate::{
     Actor, Handler, Message, Protocol, Refused, TurnKind,
     ask::{AskCell, Expire, Skipped},
     call,
-    cell::Guest,
     core::EnvelopeOf,
     mailbox::{Inbox, Queue},
+    turn::Guest,
 };
 
 /// A message on its way: told, or asked and then lying in the cell it shares with its asker.

@@ -101,7 +101,8 @@ fn look_closely<'a, A: Actor>(
     }
     inbox.note_ran(shift.ran);
     stash::bring_back(&mut inbox, &mut core.batch);
-    let run = inbox.refill(&cell.settings.mailbox, &mut core.batch);
+    let handled = cell.handled.load(Ordering::Relaxed);
+    let run = inbox.refill(&cell.settings.mailbox, &mut core.batch, handled);
     core.note_batch();
     // Lowered even where nothing is left: a notice may have been taken back, and a signal that
     // nobody can act upon would end every further run before its first turn.
@@ -115,7 +116,7 @@ fn look_closely<'a, A: Actor>(
     // What is known already ends no run; a drain that is going on only limits it.
     let known = if is_urgent { Signals::URGENT } else { Signals::NONE };
     core.heed = Signals::NEWS.without(known).without(cell.signals().all().only(Signals::DRAIN));
-    let allowed = inbox.allowed(cell.handled.load(Ordering::Relaxed));
+    let allowed = inbox.allowed(handled);
     core.grant(run.min(shift.share).min(core.chunk.into()).min(allowed));
     if cell.settings.mailbox.is_watched() {
         drop(inbox);

@@ -57,7 +57,7 @@ impl Handler<Work> for Worker {
 impl Handler<Pass> for Worker {
     async fn handle(&mut self, Pass(gate): Pass, cx: &mut Context<'_, Self>) {
         let next = self.next.clone().expect("somebody to pass it on to");
-        cx.forward(&next, Work(gate)).await
+        cx.forward(&next, Work(gate)).await;
     }
 }
 impl Handler<Nop> for Worker {

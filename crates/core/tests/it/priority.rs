@@ -1,10 +1,13 @@
 //! Which messages go first, and that signals overtake them all: B-12, B-13, B-14.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use ghostlight::{
-    ActorRef, Capacity, DeadReason, DrainBudget, MailboxOptions, Overflow, Priority, SpawnOptions,
-    StopReason,
+    ActorRef, Capacity, DeadReason, DrainBudget, MailboxOptions, Observer, Overflow, Passage,
+    Priority, SpawnOptions, StopReason,
 };
 
 use crate::{
@@ -260,4 +263,34 @@ async fn each_signal_reaches_an_actor_whose_mailbox_is_full_under_every_overflow
             assert!(log.all().is_empty(), "{:?}", mailbox.overflow());
         }
     }
+}
+
+/// Sends another message when the first is about to be handled.
+#[derive(Clone, Default)]
+struct Interrupts(Arc<Mutex<Option<ActorRef<Journal<Listed>>>>>);
+impl Observer for Interrupts {
+    fn wants_messages(&self) -> bool {
+        true
+    }
+
+    fn handling(&self, _: Passage<'_>) {
+        let actor = self.0.lock().unwrap().take();
+        actor.iter().for_each(|it| it.tell(Note(2)).priority(Priority::High).now().unwrap());
+    }
+}
+
+/// Between the choice of the next message and its turn, one of the same priority may come.
+#[conformance]
+async fn what_was_chosen_to_be_next_goes_before_what_comes_then() {
+    let to_interrupt = Interrupts::default();
+    let observer = to_interrupt.clone();
+    let system = stage::system_with("test", |it| it.observer(observer));
+    let log = Log::default();
+    let actor = system.spawn(Journal::<Listed>::new(&log));
+    let gate = park(&actor).await;
+    actor.tell(Note(1)).priority(Priority::High).await.unwrap();
+    *to_interrupt.0.lock().unwrap() = Some(actor.clone());
+    gate.open();
+    rest().await;
+    assert_eq!(log.all(), [1, 2]);
 }

@@ -62,6 +62,7 @@ mod tasks;
 mod timeouts;
 mod timers;
 mod unreferenced;
+mod waits_elsewhere;
 mod watchdog;
 mod watching;
 mod watching_elsewhere;

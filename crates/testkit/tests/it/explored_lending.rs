@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use ghostlight::Admit::{self, All, CallChain};
 use ghostlight_testkit::World;
 
-use crate::explored::{Act, Event, Heard, How, Number, Played, Program, Script, Who, explore};
+use crate::explored::{Act, Do, Event, Heard, How, Number, Played, Program, Script, Who, explore};
 
 /// In which turn it was sent, and how.
 struct Sent {
