@@ -1,4 +1,5 @@
-//! On which stages the tests of the conformance suite run, and which do not run in a world.
+//! On which stages and backends the tests of the conformance suite run, and which do not run in a world
+//! or on all backends.
 //!
 //! After a wanted change: `UPDATE_EXPECT=1 cargo test -p xtask --test stages`.
 
@@ -9,9 +10,13 @@ use expect_test::expect_file;
 /// What a test needs, and the stages that it does not run on because of that.
 const NEEDS: &[(&str, &str, &[Stage])] = &[
     ("virtual_time", "would be slow or inexact in real time", &[Stage::Threads]),
-    ("one_thread", "holds where one thread does everything", &[Stage::Threads]),
+    (ONE_THREAD, ON_ONE_THREAD, &[Stage::Threads]),
     ("threads", "is about real threads", &[Stage::Threads, Stage::World]),
 ];
+
+/// Where actors have threads of their own, it cannot be.
+const ONE_THREAD: &str = "one_thread";
+const ON_ONE_THREAD: &str = "holds where one thread does everything";
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {
@@ -31,9 +36,22 @@ fn what_runs_where_is_as_recorded() {
 struct Test {
     name: String,
     need: Option<String>,
+    /// Why its actors are on the default backend alone.
+    on_async: Option<String>,
 }
 
 impl Test {
+    /// `needs` stands between the brackets of the attribute.
+    fn new(name: String, needs: &str) -> Self {
+        let why = needs.strip_prefix("on_async = \"").and_then(|it| it.split_once('"'));
+        let (on_async, need) = match why {
+            Some((why, rest)) => (Some(why), rest.trim_start_matches([',', ' '])),
+            None => ((needs == ONE_THREAD).then_some(ON_ONE_THREAD), needs),
+        };
+        let need = (!need.is_empty()).then(|| need.to_owned());
+        Self { name, need, on_async: on_async.map(str::to_owned) }
+    }
+
     fn reason(&self) -> Option<&str> {
         let need = self.need.as_deref()?;
         let why = need.strip_prefix("no_world = ").map(|it| it.trim_matches('"'));
@@ -66,12 +84,12 @@ fn tests(folder: &Path) -> Vec<Test> {
         for line in text.lines() {
             if let Some(rest) = line.strip_prefix("#[conformance") {
                 let inside = rest.trim_end_matches(']').trim_matches(['(', ')']);
-                need = Some((!inside.is_empty()).then(|| inside.to_owned()));
+                need = Some(inside.to_owned());
             } else if let Some(rest) = line.strip_prefix("async fn ")
                 && let Some(need) = need.take()
             {
                 let name = rest.split('(').next().unwrap();
-                found.push(Test { name: format!("{module}::{name}"), need });
+                found.push(Test::new(format!("{module}::{name}"), &need));
             }
         }
     }
@@ -86,6 +104,8 @@ fn table(tests: &[Test]) -> String {
         on(Stage::World),
         on(Stage::Threads)
     );
+    let everywhere = tests.iter().filter(|it| it.on_async.is_none()).count();
+    writeln!(text, "{everywhere} run with their actors on every backend").unwrap();
     let mut counts = BTreeMap::new();
     for need in tests.iter().filter_map(|it| it.need.as_deref()) {
         *counts.entry(need.split(" = ").next().unwrap_or(need)).or_insert(0) += 1;
@@ -96,6 +116,12 @@ fn table(tests: &[Test]) -> String {
     text.push_str("\nnot in a world:\n");
     for test in tests.iter().filter(|it| !it.runs_on(Stage::World)) {
         writeln!(text, "{}: {}", test.name, test.reason().unwrap_or_default()).unwrap();
+    }
+    text.push_str("\nwith actors on `Backend::Async` alone:\n");
+    for test in tests {
+        if let Some(why) = &test.on_async {
+            writeln!(text, "{}: {why}", test.name).unwrap();
+        }
     }
     text
 }

@@ -29,6 +29,7 @@ use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, Tok
 /// | `one_thread` | says what holds where one thread does everything: not on real threads |
 /// | `threads` | is about real threads: only in core's own binary, on several |
 /// | `no_world = "why"` | cannot run in a world |
+/// | `on_async = "why"`, before any other | is about what holds on one backend alone |
 #[proc_macro_attribute]
 pub fn conformance(needs: TokenStream, test: TokenStream) -> TokenStream {
     let here = Span::call_site();

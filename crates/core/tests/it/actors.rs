@@ -187,7 +187,7 @@ async fn two_actors_may_share_a_label_and_never_share_an_id() {
 
 #[conformance]
 async fn options_at_the_spawn_site_beat_those_of_the_type_which_beat_those_of_the_system() {
-    let defaults = SpawnOptions::default()
+    let defaults = stage::defaults()
         .name("by system")
         .mailbox(MailboxOptions::drop_newest(Capacity::of::<7>()));
     let system = stage::system_with("test", |it| it.defaults(defaults));

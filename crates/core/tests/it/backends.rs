@@ -71,7 +71,7 @@ impl Handler<Across> for Here {
     }
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "it chooses its backends", threads)]
 async fn tells_asks_and_waits_are_handled_in_order_on_every_backend() {
     for backend in ALL {
         let (system, log) = (stage::system("test"), Log::default());
@@ -94,7 +94,7 @@ async fn tells_asks_and_waits_are_handled_in_order_on_every_backend() {
     }
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "it chooses its backends", threads)]
 async fn failures_restarts_kills_and_timeouts_are_the_same_on_every_backend() {
     for backend in ALL {
         let (system, log) = (stage::system("test"), Log::default());
@@ -123,7 +123,7 @@ async fn failures_restarts_kills_and_timeouts_are_the_same_on_every_backend() {
     }
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "it chooses its backends", threads)]
 async fn an_actor_on_a_thread_is_on_one_and_the_same_from_its_start_to_its_end() {
     let system = stage::system("test");
     let actor = system.spawn_with(Here, on(Backend::Thread));
@@ -171,7 +171,7 @@ fn n_threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "it chooses its backends", threads)]
 async fn twenty_actors_on_threads_add_twenty_threads_which_go_when_they_end() {
     if !cfg!(target_os = "linux") {
         return;
@@ -196,7 +196,7 @@ async fn twenty_actors_on_threads_add_twenty_threads_which_go_when_they_end() {
     .await;
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "it chooses its backends", threads)]
 async fn an_actor_that_blocks_elsewhere_delays_nobody_on_the_runtimes_only_thread() {
     for backend in [Backend::Blocking, Backend::Thread] {
         let one_thread = move || {
@@ -262,7 +262,7 @@ impl Drop for Window {
     }
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "it chooses its backends", threads)]
 async fn an_actor_on_a_thread_has_state_that_is_not_send_under_a_runtime_of_one_thread() {
     let last = Log::default();
     let kept = last.clone();
@@ -282,7 +282,7 @@ async fn an_actor_on_a_thread_has_state_that_is_not_send_under_a_runtime_of_one_
     assert_eq!(last.take(), [11], "and it was dropped where it was made");
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "it chooses its backends", threads)]
 async fn what_is_bound_to_a_thread_cannot_be_used_on_another_and_goes_with_its_own() {
     /// Says when it is dropped.
     struct Last(Log<&'static str>);
@@ -348,7 +348,7 @@ impl Observer for Alarm {
     }
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "it chooses its backends", threads)]
 async fn a_poll_that_takes_long_is_told_on_every_backend() {
     for backend in ALL {
         let (jam, log) = (Arc::new((Mutex::new(true), Condvar::new())), Log::default());
@@ -362,5 +362,6 @@ async fn a_poll_that_takes_long_is_told_on_every_backend() {
         let told = log.take();
         assert_eq!((told.len(), told[0].actor), (1, actor.id()), "{backend:?}");
         assert!(told[0].message_type.unwrap().ends_with("Block"), "{backend:?}");
+        assert!(Duration::from_millis(10) <= told[0].elapsed, "{backend:?}: {}", told[0]);
     }
 }

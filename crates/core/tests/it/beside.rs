@@ -274,7 +274,7 @@ async fn a_message_that_cannot_be_made_is_reported_and_ends_nobody() {
         async fn handle(&mut self, _: Done, _: &mut Context<'_, Self>) {}
     }
     let log = Log::default();
-    let system = System::builder("test").observer(crate::support::Witness(log.clone())).build();
+    let system = stage::system_with("test", |it| it.observer(crate::support::Witness(log.clone())));
     let clumsy = system.spawn(Clumsy);
     rest().await;
     assert!(clumsy.is_alive() && system.tasks().is_empty());

@@ -173,7 +173,7 @@ where
 async fn the_call_beats_the_message_type_which_beats_the_spawn_site_the_type_and_the_system() {
     let ms = Duration::from_millis;
     let plain = stage::system("test");
-    let defaults = SpawnOptions::default().ask_deadline(2 * SECOND);
+    let defaults = stage::defaults().ask_deadline(2 * SECOND);
     let told = stage::system_with("test", |it| it.defaults(defaults));
     let site = || told.spawn_with(NeverButTyped, SpawnOptions::default().ask_deadline(ms(500)));
 

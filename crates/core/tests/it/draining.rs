@@ -158,7 +158,7 @@ async fn a_drain_whose_time_is_over_handles_nothing_more() {
         let options = ghostlight::SpawnOptions::default().throughput(throughput);
         let actor = system.spawn_with(Journal::<Listed>::new(&log), options);
         // One that is not held up may have handled some, where it has a thread of its own.
-        let gate = if is_busy || stage::IS_REAL { park(&actor).await } else { Gate::closed() };
+        let gate = if is_busy || stage::is_real() { park(&actor).await } else { Gate::closed() };
         (0..10).for_each(|n| actor.try_tell(Note(n)).unwrap());
         actor.drain(DrainBudget::default().time(Duration::ZERO));
         gate.open();

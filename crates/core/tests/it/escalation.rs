@@ -224,13 +224,15 @@ impl ghostlight::Handler<Do> for Link {
     }
 }
 
-const LEVELS: u32 = stage::times(10_000) as u32;
+fn levels() -> usize {
+    stage::times(10_000)
+}
 
 async fn tower(system: &System) -> (ActorRef<Link>, ActorRef<Link>) {
     let leaf = Log::default();
-    let top = system.spawn(Link { left: LEVELS, leaf: leaf.clone() });
+    let top = system.spawn(Link { left: levels() as u32, leaf: leaf.clone() });
     rest().await;
-    assert_eq!(system.actors().len(), LEVELS as usize + 1);
+    assert_eq!(system.actors().len(), levels() + 1);
     (top, leaf.take().pop().expect("the last one tells"))
 }
 
@@ -241,7 +243,7 @@ async fn a_tree_of_ten_thousand_levels_fails_without_overflowing_the_stack() {
     leaf.tell(Do(Act::Nothing)).await.unwrap();
     let reason = ended(&top).await;
     let failure = reason.failure().unwrap().clone();
-    assert_eq!(failure.cause().chain().count(), LEVELS as usize + 1);
+    assert_eq!(failure.cause().chain().count(), levels() + 1);
     assert_eq!(failure.cause().root().to_string(), "at the very bottom");
     assert!(format!("{reason} {reason:?} {failure:?}").len() < 10_000);
     assert!(system.actors().is_empty());
@@ -261,7 +263,7 @@ async fn a_tree_of_ten_thousand_levels_is_stopped_killed_shut_down_and_dropped_j
             "kill" => top.kill(),
             "shutdown" => {
                 let report = soon("report", system.shutdown(Duration::from_secs(50))).await;
-                assert_eq!(report.ended.len(), LEVELS as usize + 1, "{}", report.lost.len());
+                assert_eq!(report.ended.len(), levels() + 1, "{}", report.lost.len());
                 assert_eq!(report.ended[0].id, leaf.id(), "the deepest ends first");
             }
             _ => drop(system),

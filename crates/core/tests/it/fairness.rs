@@ -90,7 +90,7 @@ async fn with_a_throughput_of_one_two_busy_actors_alternate() {
     rest().await;
     let expected: Vec<_> = (0..100).map(|n| (if n % 2 == 0 { 'a' } else { 'b' }, 1)).collect();
     let mut seen = stretches(&log);
-    if !stage::IS_IN_TURN {
+    if !stage::is_in_turn() {
         seen.clone_from(&expected);
     }
     assert_eq!(seen, expected);
@@ -112,7 +112,7 @@ async fn share<A: Handler<Job>>(
 async fn an_actor_yields_after_its_throughput_as_told_where_spawned_then_by_type_then_by_system() {
     let log = Log::default();
     let plain = stage::system("plain");
-    let told = stage::system_with("told", |it| it.defaults(SpawnOptions::default().throughput(5)));
+    let told = stage::system_with("told", |it| it.defaults(stage::defaults().throughput(5)));
     let options = || SpawnOptions::default().throughput(3);
     let typed = || Typed('t', log.clone());
     let untyped = || Untyped('u', log.clone());
@@ -124,13 +124,13 @@ async fn an_actor_yields_after_its_throughput_as_told_where_spawned_then_by_type
         shares.push(share(system.spawn(typed()), other(system), &log).await);
         shares.push(share(system.spawn_with(typed(), options()), other(system), &log).await);
     }
-    if !stage::IS_IN_TURN {
+    if !stage::is_in_turn() {
         return;
     }
     assert_eq!(shares, [100, 2, 3, 5, 2, 3]);
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "its runtime is its own", threads)]
 async fn an_actor_yields_when_its_quantum_is_spent_however_many_messages_wait() {
     /// Takes a while.
     struct Slow(Log<char>);
@@ -197,7 +197,7 @@ async fn four_flooded_actors_delay_the_reply_of_a_fifth_by_no_more_than_a_share_
     });
     let foreign = soon("the replies", asked).await.unwrap();
     // The turn of the victim, and then that of whoever asks.
-    let bound = if stage::IS_IN_TURN { 2 * 4 * SHARE } else { 100 * SHARE };
+    let bound = if stage::is_in_turn() { 2 * 4 * SHARE } else { 100 * SHARE };
     assert!(foreign <= bound, "{foreign} turns of others");
     flooded.iter().for_each(ActorRef::kill);
 }
@@ -210,7 +210,7 @@ async fn should_yield_is_true_exactly_before_a_tick_that_yields() {
     let other = stage::spawn(async move { b.ask(Compute(9, 3)).await });
     assert_eq!(soon("one", one).await.unwrap().unwrap(), [3, 6, 9]);
     assert_eq!(soon("the other", other).await.unwrap().unwrap(), [3, 6, 9]);
-    if stage::IS_IN_TURN {
+    if stage::is_in_turn() {
         let stretches = stretches(&log);
         assert!(stretches.iter().all(|it| it.1 == 3), "others have their turn: {stretches:?}");
     }

@@ -131,7 +131,7 @@ async fn failed_start(act: Act, text: &str) {
     let log = Log::default();
     let actor = system.spawn(Staged::new(&log, act.clone(), Act::Nothing));
     let told = actor.try_tell(Step(Act::Nothing));
-    assert!(told.is_ok() || stage::IS_REAL, "{act:?}: it has not failed yet");
+    assert!(told.is_ok() || stage::is_real(), "{act:?}: it has not failed yet");
     let asker = actor.clone();
     let asked = stage::spawn(async move { asker.ask(Step(Act::Stop)).await });
 
@@ -236,11 +236,12 @@ async fn an_actor_that_stops_itself_in_started_handles_nothing() {
     let mut letters = system.dead_letters(10);
     let log = Log::default();
     let actor = system.spawn(Staged::new(&log, Act::Stop, Act::Stop));
-    actor.try_tell(Step(Act::Nothing)).unwrap();
+    let told = actor.try_tell(Step(Act::Nothing));
+    assert!(told.is_ok() || stage::is_real(), "it has not ended yet");
     assert!(matches!(ended(&actor).await, StopReason::Normal));
     let expected = ["started", "stopped: ended by itself", "after stopped", "dropped"];
     assert_eq!(log.all(), expected);
-    assert_eq!(dead::<Step>(&mut letters).len(), 1);
+    assert_eq!(dead::<Step>(&mut letters).len(), usize::from(told.is_ok()));
 }
 
 /// However `stopped` fails, that is in the reason, and nothing else breaks.

@@ -11,6 +11,8 @@
 
 extern crate ghostlight_core as ghostlight;
 
+mod on_tokio;
+mod quiet;
 mod stage;
 #[path = "suite.rs"]
 mod suite;

@@ -319,7 +319,7 @@ async fn ten_thousand(mailbox: fn(Capacity) -> MailboxOptions, capacities: [u32;
 #[conformance]
 async fn a_mailbox_that_waits_agrees_with_the_model() {
     // Senders that are let in together take their places in the order in which their tasks run.
-    let capacities = if stage::IS_IN_TURN { CAPACITIES } else { [1; 5] };
+    let capacities = if stage::is_in_turn() { CAPACITIES } else { [1; 5] };
     ten_thousand(MailboxOptions::wait, capacities).await;
 }
 

@@ -59,7 +59,7 @@ async fn an_order_to_end_that_comes_while_an_incarnation_fails_still_stands() {
 #[conformance]
 async fn a_child_that_is_being_replaced_comes_back_whoever_tells_it_to_stop_meanwhile() {
     for is_held in [true, false] {
-        if stage::IS_REAL && !is_held {
+        if stage::is_real() && !is_held {
             // It may have been replaced before it can be told anything.
             continue;
         }

@@ -1,84 +1,127 @@
 //! The stage of this binary: a tokio of one thread, whose clock is paused.
+//!
+//! Each test runs there once with its actors on every backend. Where those have threads of their own, time
+//! goes on when all of them sleep, and so it is as exact as with one thread.
 
-use std::sync::Arc;
-
-use ghostlight::{System, SystemBuilder};
-pub(crate) use ghostlight_conformance_macros::conformance;
-use ghostlight_rt::Runtime;
-use tokio::runtime::{Builder, Handle};
-pub(crate) use tokio::{
-    spawn,
-    task::{JoinHandle, yield_now},
+use std::{
+    env,
+    sync::{Mutex, PoisonError},
+    thread,
 };
 
+use ghostlight::{Backend, SpawnOptions};
+use tokio::runtime::Builder;
+
+pub(crate) use crate::on_tokio::*;
+use crate::quiet::{self, Others};
+
 macro_rules! on_stage {
-    ([threads] $(#[$of:meta])* async fn $name:ident() $test:block) => {
-        $(#[$of])*
-        #[test]
-        fn $name() {
-            crate::stage::run_on_threads(async $test);
-        }
+    ([threads] $($test:tt)*) => {
+        crate::stage::on_stage! { @run_on_threads, crate::stage::BACKENDS, $($test)* }
     };
-    ([$($need:tt)*] $(#[$of:meta])* async fn $name:ident() $test:block) => {
+    ([on_async = $why:literal, threads] $($test:tt)*) => {
+        crate::stage::on_stage! { @run_on_threads, &[ghostlight::Backend::Async], $($test)* }
+    };
+    ([one_thread] $($test:tt)*) => {
+        crate::stage::on_stage! { @run_paused, &[ghostlight::Backend::Async], $($test)* }
+    };
+    ([on_async = $why:literal $($need:tt)*] $($test:tt)*) => {
+        crate::stage::on_stage! { @run_paused, &[ghostlight::Backend::Async], $($test)* }
+    };
+    ([$($need:tt)*] $($test:tt)*) => {
+        crate::stage::on_stage! { @run_paused, crate::stage::BACKENDS, $($test)* }
+    };
+    (@$run:ident, $on:expr, $(#[$of:meta])* async fn $name:ident() $test:block) => {
         $(#[$of])*
         #[test]
         fn $name() {
-            crate::stage::run(async $test);
+            crate::stage::$run($on, || async $test);
         }
     };
 }
 pub(crate) use on_stage;
 
-pub(crate) fn run(test: impl Future<Output = ()>) {
-    Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(test);
+/// What the actors of a test run on, one after the other.
+pub(crate) const BACKENDS: &[Backend] = if quiet::CAN_TELL {
+    &[Backend::Async, Backend::Blocking, Backend::Thread]
+} else {
+    &[Backend::Async]
+};
+
+/// Held by a test while it runs: who waits for all threads to sleep needs those of other tests out of the
+/// way, where a process runs several.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Which of them it is now.
+static NOW: Mutex<Backend> = Mutex::new(Backend::Async);
+
+/// Runs a test on a tokio of one thread, whose clock goes on once nobody has anything to do.
+pub(crate) fn run_paused<T: Future<Output = ()>>(backends: &[Backend], test: impl Fn() -> T) {
+    run_on(backends, |backend| {
+        let mut builder = Builder::new_current_thread();
+        if backend != Backend::Async {
+            let others = Mutex::<Others>::default();
+            builder.on_thread_park(move || others.lock().unwrap().wait_asleep());
+        }
+        builder.enable_all().start_paused(true).build().unwrap().block_on(test());
+    });
 }
 
-pub(crate) fn run_on_threads(test: impl Future<Output = ()>) {
-    Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap().block_on(test);
+/// Runs a test on a tokio of several threads, in real time.
+pub(crate) fn run_on_threads<T: Future<Output = ()>>(backends: &[Backend], test: impl Fn() -> T) {
+    run_on(backends, |_| {
+        let tokio = Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+        tokio.block_on(test());
+    });
 }
 
-/// Whether others run while the test does not wait, and time passes by itself.
-pub(crate) const IS_REAL: bool = false;
+/// Runs a test on each of `backends`, or only on the one that `GHOSTLIGHT_BACKEND` names.
+fn run_on(backends: &[Backend], run: impl Fn(Backend)) {
+    let only = env::var("GHOSTLIGHT_BACKEND").ok();
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for &backend in backends {
+        if only.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(&format!("{backend:?}"))) {
+            *NOW.lock().unwrap() = backend;
+            let _named = Named(backend);
+            run(backend);
+        }
+    }
+}
+
+/// Names the backend on which a test fails.
+struct Named(Backend);
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("its actors were on Backend::{:?}", self.0);
+        }
+    }
+}
+
+/// Where the turns of actors run that do not say it.
+pub(crate) fn backend() -> Backend {
+    *NOW.lock().unwrap()
+}
+
+/// What actors here are spawned with, where nothing else is said.
+pub(crate) fn defaults() -> SpawnOptions {
+    SpawnOptions::default().backend(backend())
+}
+
+/// Whether others run while the test does not wait.
+pub(crate) fn is_real() -> bool {
+    backend() != Backend::Async
+}
 
 /// Whether tasks run one after the other, the one that has waited longest first.
-pub(crate) const IS_IN_TURN: bool = true;
+pub(crate) fn is_in_turn() -> bool {
+    backend() == Backend::Async
+}
 
 /// How often something is done that other stages may do less often.
-pub(crate) const fn times(n: usize) -> usize {
-    n
-}
-
-/// Chance that is the same in every run, and another for each `n`.
-pub(crate) fn chance(n: u64) -> fastrand::Rng {
-    fastrand::Rng::with_seed(n)
-}
-
-/// A system that lives here.
-pub(crate) fn system(name: &'static str) -> System {
-    System::new(name)
-}
-
-/// A system that nobody keeps but the test.
-pub(crate) fn unkept(name: &'static str) -> System {
-    System::new(name)
-}
-
-/// A system that lives here, with more to say about it.
-pub(crate) fn system_with(
-    name: impl Into<Arc<str>>,
-    set_up: impl FnOnce(SystemBuilder) -> SystemBuilder,
-) -> System {
-    set_up(System::builder(name)).build()
-}
-
-/// What systems here run in.
-pub(crate) fn runtime() -> Runtime {
-    Runtime::current().expect("a test runs in one")
-}
-
-/// How many tasks there are.
-pub(crate) fn n_tasks() -> usize {
-    Handle::current().metrics().num_alive_tasks()
+pub(crate) fn times(n: usize) -> usize {
+    if backend() == Backend::Async { n } else { n.div_ceil(100) }
 }
 
 /// Waits until nobody has anything to do; in virtual time that is exact.

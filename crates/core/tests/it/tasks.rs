@@ -183,7 +183,7 @@ async fn a_panic_that_nobody_joins_is_told_to_observers_and_so_is_one_in_a_drop(
         }
     }
     let log = Log::default();
-    let system = System::builder("test").observer(Panics(log.clone())).build();
+    let system = stage::system_with("test", |it| it.observer(Panics(log.clone())));
     system.spawn_detached(async { panic!("out of paper") }).named("printer");
     let dropped = system.spawn_task(async {
         let _sticky = Sticky;
@@ -209,7 +209,7 @@ impl Drop for Loud {
 #[conformance(virtual_time)]
 async fn a_value_that_nobody_wants_may_panic_when_it_is_dropped_and_ends_nothing_else() {
     let (log, values) = (Log::default(), Log::default());
-    let system = System::builder("test").observer(Panics(log.clone())).build();
+    let system = stage::system_with("test", |it| it.observer(Panics(log.clone())));
     let (one, other) = (Loud(values.clone()), Loud(values.clone()));
     system.spawn_detached(async move { one }).named("unwanted");
     let told = system.spawn_task(async move {

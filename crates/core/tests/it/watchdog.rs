@@ -188,7 +188,7 @@ async fn a_handler_that_blocks_a_worker_is_named_with_message_and_thread_while_i
     }
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "elsewhere no worker is blocked", threads)]
 async fn with_every_worker_blocked_each_is_named_and_a_turn_is_seen_to_be_late() {
     // One tokio worker more than the stage has would wait for a thread.
     let Scene { system, jam, events, .. } = scene(keen(), |_, events| {
@@ -246,7 +246,7 @@ async fn a_poll_above_ten_milliseconds_is_told_once_and_one_far_below_is_not() {
     assert!(slow.iter().all(|it| Duration::from_millis(10) <= it.elapsed));
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "elsewhere nobody runs the turns of others", threads)]
 async fn a_turn_on_the_thread_of_whoever_asks_is_named_as_the_ask_it_is() {
     let Scene { system, jam, slow, .. } = scene(keen(), |slow, _| !slow.is_empty());
     let clerk = system.spawn(Clerk);

@@ -7,6 +7,8 @@
 
 extern crate ghostlight_core as ghostlight;
 
+#[path = "../it/on_tokio.rs"]
+mod on_tokio;
 mod stage;
 #[path = "../it/suite.rs"]
 mod suite;

@@ -1,17 +1,16 @@
 //! The stage of this binary: a tokio of two threads, in real time.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{thread, time::Duration};
 
-use ghostlight::{System, SystemBuilder};
-pub(crate) use ghostlight_conformance_macros::conformance;
-use ghostlight_rt::Runtime;
+use ghostlight::{Backend, SpawnOptions};
 use tokio::runtime::{Builder, Handle, RuntimeMetrics};
-pub(crate) use tokio::{
-    spawn,
-    task::{JoinHandle, yield_now},
-};
+
+pub(crate) use crate::on_tokio::*;
 
 macro_rules! on_stage {
+    ([on_async = $why:literal $(, $($need:tt)+)?] $($test:tt)*) => {
+        crate::stage::on_stage! { [$($($need)+)?] $($test)* }
+    };
     ([virtual_time] $($test:tt)*) => {
         crate::stage::on_stage! { @left_out "needs virtual time" $($test)* }
     };
@@ -47,48 +46,29 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
     tokio.block_on(test);
 }
 
-/// Whether others run while the test does not wait, and time passes by itself.
-pub(crate) const IS_REAL: bool = true;
+/// Whether others run while the test does not wait.
+pub(crate) const fn is_real() -> bool {
+    true
+}
 
 /// Whether tasks run one after the other, the one that has waited longest first.
-pub(crate) const IS_IN_TURN: bool = false;
+pub(crate) const fn is_in_turn() -> bool {
+    false
+}
 
 /// How often something is done: on threads everything takes longer than on one.
 pub(crate) const fn times(n: usize) -> usize {
     n.div_ceil(20)
 }
 
-/// Chance that is the same in every run, and another for each `n`.
-pub(crate) fn chance(n: u64) -> fastrand::Rng {
-    fastrand::Rng::with_seed(n)
+/// Where the turns of actors run that do not say it.
+pub(crate) const fn backend() -> Backend {
+    Backend::Async
 }
 
-/// A system that lives here.
-pub(crate) fn system(name: &'static str) -> System {
-    System::new(name)
-}
-
-/// A system that nobody keeps but the test.
-pub(crate) fn unkept(name: &'static str) -> System {
-    System::new(name)
-}
-
-/// A system that lives here, with more to say about it.
-pub(crate) fn system_with(
-    name: impl Into<Arc<str>>,
-    set_up: impl FnOnce(SystemBuilder) -> SystemBuilder,
-) -> System {
-    set_up(System::builder(name)).build()
-}
-
-/// What systems here run in.
-pub(crate) fn runtime() -> Runtime {
-    Runtime::current().expect("a test runs in one")
-}
-
-/// How many tasks there are.
-pub(crate) fn n_tasks() -> usize {
-    Handle::current().metrics().num_alive_tasks()
+/// What actors here are spawned with, where nothing else is said.
+pub(crate) fn defaults() -> SpawnOptions {
+    SpawnOptions::default()
 }
 
 /// Waits until nobody has anything to do but to wait for time to pass.
