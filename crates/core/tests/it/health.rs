@@ -10,8 +10,8 @@ use std::{
 };
 
 use ghostlight::{
-    Actor, ActorRef, Backend, Backoff, Capacity, Context, Create, Failure, Handler, Health, MailboxOptions,
-    Message, SpawnOptions, System,
+    Actor, ActorRef, Backend, Backoff, Capacity, Context, Create, Failure, Handler, Health,
+    MailboxOptions, Message, SpawnOptions, System,
 };
 
 use crate::{

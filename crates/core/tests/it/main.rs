@@ -1,4 +1,4 @@
-//! What actors on one node do, as sentences.
+//! What actors on one node do, as sentences, whatever backend they are on.
 //!
 //! Time is virtual unless a test needs real threads. A test that runs on `Listed` and `Plain`, or
 //! on both `Path`s, says that the one and the other cannot be told apart.

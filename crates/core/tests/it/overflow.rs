@@ -86,7 +86,10 @@ async fn dropping_the_oldest_keeps_the_newest_n_also_when_the_actor_has_just_yie
         told.all()
     });
     let before = soon("end of the sender", between).await.unwrap();
-    assert!(!stage::is_in_turn() || before == [1], "{before:?}: the actor waits for its next share");
+    assert!(
+        !stage::is_in_turn() || before == [1],
+        "{before:?}: the actor waits for its next share"
+    );
     rest().await;
     let after = [before, vec![3, 4]].concat();
     assert_eq!(log.all(), after, "what had waited longest when 3 and 4 arrived is dropped");

@@ -503,7 +503,7 @@ async fn of_a_tree_with_one_that_holds_its_thread_only_that_one_is_lost() {
     assert!(system.actors().is_empty());
 }
 
-#[conformance(threads)]
+#[conformance(on_async = "a thread outlives its runtime", threads)]
 async fn an_owner_that_ends_with_its_runtime_takes_its_children_along() {
     let (system, top) = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -4,6 +4,7 @@
 //! goes on when all of them sleep, and so it is as exact as with one thread.
 
 use std::{
+    cell::Cell,
     env,
     sync::{Mutex, PoisonError},
     thread,
@@ -52,8 +53,10 @@ pub(crate) const BACKENDS: &[Backend] = if quiet::CAN_TELL {
 /// way, where a process runs several.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Which of them it is now.
-static NOW: Mutex<Backend> = Mutex::new(Backend::Async);
+thread_local! {
+    /// Which of them it is now, in the test of this thread.
+    static NOW: Cell<Backend> = const { Cell::new(Backend::Async) };
+}
 
 /// Runs a test on a tokio of one thread, whose clock goes on once nobody has anything to do.
 pub(crate) fn run_paused<T: Future<Output = ()>>(backends: &[Backend], test: impl Fn() -> T) {
@@ -81,7 +84,7 @@ fn run_on(backends: &[Backend], run: impl Fn(Backend)) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     for &backend in backends {
         if only.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(&format!("{backend:?}"))) {
-            *NOW.lock().unwrap() = backend;
+            NOW.set(backend);
             let _named = Named(backend);
             run(backend);
         }
@@ -101,7 +104,7 @@ impl Drop for Named {
 
 /// Where the turns of actors run that do not say it.
 pub(crate) fn backend() -> Backend {
-    *NOW.lock().unwrap()
+    NOW.get()
 }
 
 /// What actors here are spawned with, where nothing else is said.

@@ -1,7 +1,10 @@
 //! The stage of this binary: a world, and one more for each seed.
 
 use std::{
-    cell::{Cell, RefCell}, sync::Arc, time::Duration};
+    cell::{Cell, RefCell},
+    sync::Arc,
+    time::Duration,
+};
 
 use ghostlight::{Backend, SpawnOptions, System, SystemBuilder};
 pub(crate) use ghostlight_conformance_macros::conformance;
