@@ -45,6 +45,7 @@ const CI: &[Step] = &[
     ),
     Step::check("features", features::check),
     Step::check("test", test::run),
+    Step::check("test, other backends", test::run_on_backends),
     Step::lines("test, xtask", &[(".", "cargo test -q -p xtask --bin xtask")]),
     Step::lines("doctest", &[(".", "cargo test -q --doc --workspace --all-features")]),
     Step::lines(

@@ -18,7 +18,7 @@ use std::{
 use ghostlight_rt::{Instant, Sleep};
 
 use crate::{
-    ActorId, Failure, Health, RestartRecord, StopReason, Supervision,
+    ActorId, Failure, Health, RestartRecord, Status, StopReason, Supervision,
     kin::Next,
     mailbox::{Order, Verb},
     member::Member,
@@ -41,7 +41,8 @@ struct Inside {
     supervisor: Supervisor,
     members: BTreeMap<Key, Arc<dyn Member>>,
     /// What was decided and is not done yet.
-    effects: VecDeque<Effect>,
+    /// With whom each is about, who may have gone by the time that it is carried out.
+    effects: VecDeque<(Effect, Option<Arc<dyn Member>>)>,
     /// Somebody is doing it.
     is_acting: bool,
     /// All children have ended, and everything that was decided about them is done: none of it can
@@ -148,7 +149,10 @@ impl Family {
         let mut inside = lock(&self.inside);
         inside.is_closed &= !matches!(input, Input::Reopen);
         inside.supervisor.step(self.system.runtime.now(), input, &mut decided);
-        inside.effects.extend(decided);
+        for effect in decided {
+            let member = effect.key().and_then(|key| inside.members.get(&key)).cloned();
+            inside.effects.push_back((effect, member));
+        }
         let member = gone.and_then(|key| inside.members.remove(&key));
         self.act(inside);
         drop(member);
@@ -159,9 +163,8 @@ impl Family {
             return;
         }
         inside.is_acting = true;
-        while let Some(effect) = inside.effects.pop_front() {
+        while let Some((effect, member)) = inside.effects.pop_front() {
             inside.is_closed |= matches!(effect, Effect::Closed);
-            let member = effect.key().and_then(|key| inside.members.get(&key)).cloned();
             drop(inside);
             self.carry_out(effect, member);
             inside = lock(&self.inside);
@@ -197,7 +200,12 @@ impl Family {
     /// A child has ended for good, and its owner fails with it.
     fn fail_owner(&self, child: &dyn Member, reason: &StopReason) {
         let Some(owner) = self.owner.as_ref().and_then(Weak::upgrade) else { return };
-        let failure = Failure::of_child(child.name(), child.id(), reason);
+        // Of one that has nothing to be started from, the supervisor knows only that it has gone.
+        let reason = match (reason, child.status()) {
+            (StopReason::Unknown, Status::Stopped(end)) => end.reason.clone(),
+            _ => reason.clone(),
+        };
+        let failure = Failure::of_child(child.name(), child.id(), &reason);
         owner.order(Order::new(Verb::Retire, StopReason::Failed(failure)));
     }
 

@@ -2,31 +2,41 @@
 
 use std::{
     pin::pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
 };
 
 /// Wakes the thread that polls the task.
-struct Unpark(Thread);
+struct Bell {
+    thread: Thread,
+    /// Kept beside the token of the thread, which whatever blocks in the task may take for itself.
+    has_rung: AtomicBool,
+}
 
-impl Wake for Unpark {
+impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
+        self.has_rung.store(true, Ordering::Release);
+        self.thread.unpark();
     }
 }
 
 /// Polls `task` to its end on this thread, which sleeps in between.
 pub(crate) fn run(task: impl Future<Output = ()>) {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let bell = Arc::new(Bell { thread: thread::current(), has_rung: AtomicBool::new(false) });
+    let waker = Waker::from(Arc::clone(&bell));
     let cx = &mut Context::from_waker(&waker);
     let mut task = pin!(task);
-    // A wake that comes while it is polled lets the next park return at once.
     while task.as_mut().poll(cx) == Poll::Pending {
-        thread::park();
+        while !bell.has_rung.swap(false, Ordering::Acquire) {
+            thread::park();
+        }
     }
 }

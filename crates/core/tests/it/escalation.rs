@@ -6,8 +6,8 @@ use std::{
 };
 
 use ghostlight::{
-    ActorRef, ChildSpec, Context, Failure, Observer, RestartWindow, SpawnOptions, StopReason,
-    Subject, Supervision, System,
+    ActorRef, ChildSpec, Context, Failure, Health, Observer, RestartWindow, SpawnOptions,
+    StopReason, Subject, Supervision, System,
 };
 
 use crate::{
@@ -286,4 +286,32 @@ fn a_tree_of_ten_thousand_levels_goes_with_its_runtime() {
     });
     drop(runtime);
     assert!(!top.is_alive() && system.actors().is_empty());
+}
+
+/// Tells of the health of a group only when the child it is about has gone.
+#[derive(Clone, Default)]
+struct Slow(Arc<Mutex<Option<ActorRef<Kin>>>>);
+impl Observer for Slow {
+    fn health(&self, _: Subject<'_>, health: &Health) {
+        let child = self.0.lock().unwrap().clone();
+        while !health.is_healthy() && child.as_ref().is_some_and(ActorRef::is_alive) {
+            std::thread::yield_now();
+        }
+        // The family hears of it a moment later.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[conformance(threads)]
+async fn an_owner_fails_with_its_child_though_that_has_gone_before_it_is_told() {
+    let slow = Slow::default();
+    let observer = slow.clone();
+    let system = stage::system_with("test", |it| it.observer(observer));
+    let supervision = Supervision::one_for_one().min_healthy_or_fail(1);
+    let children = [("child", ChildSpec::temporary())];
+    let (owner, [child]) = family(&system, &Log::default(), supervision, children).await;
+    *slow.0.lock().unwrap() = Some(child.clone());
+    child.tell(Do(Act::Panic("torn"))).await.unwrap();
+    let reason = soon("the end of the owner", ended(&owner)).await;
+    assert_eq!(reason.failure().unwrap().cause().root().to_string(), "torn");
 }

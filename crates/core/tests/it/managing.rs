@@ -244,10 +244,11 @@ async fn only_the_own_children_are_managed() {
 async fn five_hundred_finished_children_leave_the_table_empty() {
     let system = stage::system("test");
     let owner = system.spawn(Plan::new("owner", &Log::default()).build());
-    let children = call(&owner, |cx| {
+    let n = stage::times(500);
+    let children = call(&owner, move |cx| {
         let plan = Plan::new("child", &Log::default());
-        (0..stage::times(500))
-            .map(|n| match n % 3 {
+        (0..n)
+            .map(|nth| match nth % 3 {
                 0 => cx.spawn(plan.build()),
                 1 => cx.supervise_with(plan.factory(), ChildSpec::transient()),
                 _ => cx.supervise_with(plan.factory(), ChildSpec::temporary()),
@@ -255,7 +256,7 @@ async fn five_hundred_finished_children_leave_the_table_empty() {
             .collect::<Vec<_>>()
     })
     .await;
-    assert_eq!(owner.children().list().len(), stage::times(500));
+    assert_eq!(owner.children().list().len(), n);
     for child in &children {
         child.tell(Do(Act::Stop)).await.unwrap();
         ended(child).await;

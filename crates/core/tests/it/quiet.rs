@@ -52,24 +52,24 @@ impl Others {
         for thread in fs::read_dir("/proc/self/task")? {
             let thread = thread?.file_name();
             if Some(&*thread) != me.file_name() {
-                runs.push(self.runs_of(thread)?);
+                runs.push(self.runs_of(&thread)?);
             }
         }
         Ok(runs)
     }
 
-    fn runs_of(&mut self, thread: OsString) -> io::Result<String> {
+    fn runs_of(&mut self, thread: &OsString) -> io::Result<String> {
         if self.statuses.len() > MOST {
             self.statuses.clear();
         }
-        if !self.statuses.contains_key(&thread) {
+        if !self.statuses.contains_key(thread) {
             let status = File::open(format!("/proc/self/task/{}/status", thread.display()))?;
             self.statuses.insert(thread.clone(), status);
         }
         let text = &mut [0; 4096];
-        let Ok(length) = self.statuses[&thread].read_at(text, 0) else {
+        let Ok(length) = self.statuses[thread].read_at(text, 0) else {
             // Another may be called the same by now.
-            self.statuses.remove(&thread);
+            self.statuses.remove(thread);
             return Err(io::ErrorKind::NotFound.into());
         };
         asleep(&String::from_utf8_lossy(&text[..length]))

@@ -64,7 +64,7 @@ async fn whoever_has_not_ended_at_the_deadline_of_a_shutdown_is_killed() {
     let report = soon("report", system.shutdown(Duration::from_secs(2))).await;
     let took = system.runtime().now() - begin;
     assert!(took < Duration::from_secs(3), "{took:?}");
-    assert_eq!(report.killed.first().map(|it| it.id), Some(stuck.id()), "{report:?}");
+    assert!(report.killed.iter().any(|it| it.id == stuck.id()), "{report:?}");
     assert!(report.lost.is_empty(), "{report:?}");
     let departed = report.ended.iter().chain(&report.killed);
     assert!(departed.into_iter().any(|it| it.id == first.id()), "{report:?}");

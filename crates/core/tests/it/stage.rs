@@ -1,7 +1,7 @@
 //! The stage of this binary: a tokio of one thread, whose clock is paused.
 //!
-//! Each test runs there once with its actors on every backend. Where those have threads of their own, time
-//! goes on when all of them sleep, and so it is as exact as with one thread.
+//! `GHOSTLIGHT_BACKEND=blocking`, or `thread`, has actors run on that backend instead. They have threads of
+//! their own then, and time goes on when all of them sleep.
 
 use std::{
     cell::Cell,
@@ -42,7 +42,8 @@ macro_rules! on_stage {
 }
 pub(crate) use on_stage;
 
-/// What the actors of a test run on, one after the other.
+/// What the actors of a test may run on: one that needs to know when all threads sleep only where that can be
+/// known.
 pub(crate) const BACKENDS: &[Backend] = if quiet::CAN_TELL {
     &[Backend::Async, Backend::Blocking, Backend::Thread]
 } else {
@@ -78,23 +79,23 @@ pub(crate) fn run_on_threads<T: Future<Output = ()>>(backends: &[Backend], test:
     });
 }
 
-/// Runs a test on each of `backends`, or only on the one that `GHOSTLIGHT_BACKEND` names.
+/// Runs a test on the backend that is asked for, if it may run there.
 fn run_on(backends: &[Backend], run: impl Fn(Backend)) {
-    let only = env::var("GHOSTLIGHT_BACKEND").ok();
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    for &backend in backends {
-        if only.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(&format!("{backend:?}"))) {
-            NOW.set(backend);
-            let _named = Named(backend);
-            run(backend);
-        }
-    }
+    let wanted = env::var("GHOSTLIGHT_BACKEND").unwrap_or_else(|_| "async".to_owned());
+    let is_wanted = |it: &&Backend| wanted.eq_ignore_ascii_case(&format!("{it:?}"));
+    let Some(&backend) = backends.iter().find(is_wanted) else { return };
+    let _alone =
+        (backend != Backend::Async).then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner));
+    NOW.set(backend);
+    let _named = Named(backend);
+    run(backend);
 }
 
 /// Names the backend on which a test fails.
 struct Named(Backend);
 
 impl Drop for Named {
+    #[expect(clippy::print_stderr, reason = "beside what the test says itself")]
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("its actors were on Backend::{:?}", self.0);

@@ -277,7 +277,7 @@ async fn who_waits_for_a_backoff_joins_the_round_and_starts_in_order() {
     assert_eq!(starts, ["a started 1", "b started 1", "c started 1"]);
 }
 
-#[conformance]
+#[conformance(on_async = "ten thousand threads are no test")]
 async fn ten_thousand_children_restart_together_and_none_is_lost() {
     let system = stage::system("test");
     let owner = system.spawn(Plan::new("owner", &Log::default()).build());

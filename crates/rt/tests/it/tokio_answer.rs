@@ -60,3 +60,23 @@ fn two_runtimes_draw_different_chances() {
 fn it_has_no_network_of_its_own() {
     assert!(Runtime::multi_thread().network().is_none());
 }
+
+#[test]
+fn a_task_on_a_thread_is_woken_though_something_in_it_takes_the_token_of_the_thread() {
+    let runtime = Runtime::multi_thread();
+    let (done, result) = mpsc::channel();
+    let mut polls = 0;
+    let task = std::future::poll_fn(move |cx| {
+        polls += 1;
+        if polls == 2 {
+            done.send(()).expect("the test waits for this");
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        // As whatever blocks may do.
+        std::thread::park();
+        std::task::Poll::Pending
+    });
+    runtime.spawn_on_thread("sleeper", task);
+    result.recv_timeout(Duration::from_secs(20)).expect("it is polled again");
+}
