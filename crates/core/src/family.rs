@@ -202,7 +202,7 @@ impl Family {
         let Some(owner) = self.owner.as_ref().and_then(Weak::upgrade) else { return };
         // Of one that has nothing to be started from, the supervisor knows only that it has gone.
         let reason = match (reason, child.status()) {
-            (StopReason::Unknown, Status::Stopped(end)) => end.reason.clone(),
+            (StopReason::Unknown, Status::Stopped(end)) => end.reason,
             _ => reason.clone(),
         };
         let failure = Failure::of_child(child.name(), child.id(), &reason);

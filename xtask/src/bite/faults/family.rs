@@ -54,8 +54,8 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "effects_out_of_order",
         says: "Of several things that a supervisor decides, the last is done first.",
         file: "family.rs",
-        find: "while let Some(effect) = inside.effects.pop_front() {",
-        plant: r"while let Some(effect) =
+        find: "while let Some((effect, member)) = inside.effects.pop_front() {",
+        plant: r"while let Some((effect, member)) =
             if FAULT { inside.effects.pop_back() } else { inside.effects.pop_front() }
         {",
     },
