@@ -21,7 +21,8 @@ impl<'a, A: Actor> Hosting<'a, A> {
         Self(cell)
     }
 
-    /// Looks into the mailbox, with what `take` takes out of it; nothing, once the actor was killed. While that is pending, whoever brings mail wakes the task.
+    /// Looks into the mailbox, with what `take` takes out of it; nothing, once the actor was killed. While
+    /// that is pending, whoever brings mail wakes the task.
     pub(crate) fn look<T>(
         &self,
         batch: &mut Queue<EnvelopeOf<A>>,

@@ -54,6 +54,7 @@ const MODULES: &[&str] = &[
     "support",
     "tasks",
     "timeouts",
+    "waits_elsewhere",
     "watchdog",
 ];
 

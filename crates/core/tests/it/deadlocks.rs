@@ -327,29 +327,39 @@ async fn a_wait_is_forgotten_however_it_ends() {
 }
 
 #[conformance(virtual_time)]
-async fn a_tell_whose_time_is_up_is_waited_for_no_longer_by_who_goes_on() {
-    let system = stage::system("test");
-    let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
-    let (a, b) = (doer(&system, "a"), system.spawn_with(Doer, options));
-    let (holds, goes_on) = (Gate::closed(), Gate::closed());
-    b.tell(Hold(holds.clone())).await.unwrap();
-    holds.arrived().await;
-    b.tell(Nop).await.unwrap();
-    let (to, gate) = (b.clone(), goes_on.clone());
-    let both = run(move |_| {
-        Box::pin(async move {
-            let mut telling = pin!(to.tell(Nop).within(Duration::from_secs(1)).into_future());
-            _ = telling.as_mut().await.unwrap_err();
-            gate.pass().await;
-        })
-    });
-    a.tell(both).await.unwrap();
-    rest().await;
-    assert_eq!(system.waits().len(), 1);
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert!(system.waits().is_empty(), "{:?}", system.waits());
-    goes_on.open();
-    holds.open();
+async fn who_goes_on_with_a_send_whose_time_is_up_waits_for_nobody() {
+    for asks in [false, true] {
+        let system = stage::system("test");
+        let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
+        let (a, b) = (doer(&system, "a"), system.spawn_with(Doer, options));
+        let (holds, goes_on) = (Gate::closed(), Gate::closed());
+        b.tell(Hold(holds.clone())).await.unwrap();
+        holds.arrived().await;
+        if !asks {
+            b.tell(Nop).await.unwrap();
+        }
+        let (to, gate) = (b.clone(), goes_on.clone());
+        let keeps_it = run(move |_| {
+            Box::pin(async move {
+                let second = Duration::from_secs(1);
+                let mut asking = pin!(to.ask(Nop).queued().within(second).into_future());
+                let mut telling = pin!(to.tell(Nop).within(second).into_future());
+                if asks {
+                    _ = asking.as_mut().await.unwrap_err();
+                } else {
+                    _ = telling.as_mut().await.unwrap_err();
+                }
+                gate.pass().await;
+            })
+        });
+        a.tell(keeps_it).await.unwrap();
+        rest().await;
+        assert_eq!(system.waits().len(), 1);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(system.waits().is_empty(), "{asks}: {:?}", system.waits());
+        goes_on.open();
+        holds.open();
+    }
 }
 
 /// Polls `waiting` once, passes the gate, and only then goes on with it.

@@ -107,10 +107,12 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "cut_turn_leaves_its_asker",
         says: "An asker who began a turn that is cut hears nothing.",
         file: "runner/mod.rs",
-        find: r"            let core = cut(suspended);
-            parked.into_iter()",
-        plant: r"            let core = cut(suspended);
-            parked.into_iter().filter(|_| !FAULT)",
+        find: r"            if let Some(parked) = parked {
+                cell.forget_caller();
+                parked.lose(AskError::Lost);",
+        plant: r"            if let Some(parked) = parked.filter(|_| !FAULT) {
+                cell.forget_caller();
+                parked.lose(AskError::Lost);",
     },
     Fault {
         name: "failure_told_as_loss",

@@ -57,10 +57,10 @@ pub(super) const FAULTS: &[Fault] = &[
         says: "A message that was told has the deadline of the ask before it.",
         file: "protocol/tuples.rs",
         find: r"                                                serve!(core, $P::Message, message, asker);
-                                                here::serve(Purpose::NONE);",
+                                                here::end_turn();",
         plant: r"                                                serve!(core, $P::Message, message, asker);
                                                 if !FAULT {
-                                                    here::serve(Purpose::NONE);
+                                                    here::end_turn();
                                                 }",
     },
 ];

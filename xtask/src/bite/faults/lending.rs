@@ -21,12 +21,12 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "guests_out_of_order",
         says: "An actor that lends itself to all takes what came last before what came first.",
         file: "lend.rs",
-        find: r"            inbox.refill(&cell.settings.mailbox, batch);
+        find: r"            inbox.refill(&cell.settings.mailbox, batch, handled);
             batch.pop_front()",
         plant: r"            if FAULT && let Some(it) = inbox.take_first(|_| true) {
                 return Some(it);
             }
-            inbox.refill(&cell.settings.mailbox, batch);
+            inbox.refill(&cell.settings.mailbox, batch, handled);
             batch.pop_front()",
     },
     Fault {
@@ -49,9 +49,9 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "purpose_lost_to_a_guest",
         says: "A turn that has let another in no longer knows whom it is for.",
         file: "lend.rs",
-        find: "        here::serve(self.0);",
+        find: "        here::swap(mem::replace(&mut self.0, Cause::NONE));",
         plant: r"        if !FAULT {
-            here::serve(self.0);
+            here::swap(mem::replace(&mut self.0, Cause::NONE));
         }",
     },
     Fault {

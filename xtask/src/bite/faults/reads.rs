@@ -38,28 +38,28 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "reply_of_the_first_read_lost",
         says: "A read that its asker has begun does not answer if it ends beside others.",
         file: "reads.rs",
-        find: "            if let Some(reader) = reader {",
-        plant: "            if let Some(reader) = reader.filter(|_| !FAULT) {",
+        find: "            if let Some(caller) = caller {",
+        plant: "            if let Some(caller) = caller.filter(|_| !FAULT) {",
     },
     Fault {
         name: "reply_waits_for_the_last_read",
         says: "The read whose turn it is answers only when all that run beside it have ended.",
         file: "reads.rs",
-        find: r"    here::serve(Purpose::NONE);
-    answer::",
-        plant: r"    here::serve(Purpose::NONE);
-    if FAULT {
-        poll_fn(|task| {
-            others.go_on(task);
-            if others.running.is_empty() {
-                return Poll::Ready(());
+        find: r"        First::Reply(reply) => {
+",
+        plant: r"        First::Reply(reply) => {
+            if FAULT {
+                poll_fn(|task| {
+                    _ = others.go_on(task);
+                    if others.running.is_empty() {
+                        return Poll::Ready(());
+                    }
+                    _ = others.let_in(cx.batch(), task);
+                    Poll::Pending
+                })
+                .await;
             }
-            others.let_in(cx.batch(), task);
-            Poll::Pending
-        })
-        .await;
-    }
-    answer::",
+",
     },
     Fault {
         name: "one_read_too_many",
@@ -86,10 +86,12 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "read_serves_its_neighbour",
         says: "What a read asks is asked for whomever the read before it is for.",
         file: "reads.rs",
-        find: r"        let outer = here::serve(self.serves);
-        let polled",
-        plant: r"        let outer = here::serve(if FAULT { here::purpose() } else { self.serves });
-        let polled",
+        find: "        let outer = here::swap(mem::replace(&mut self.cause, Cause::NONE));",
+        plant: r"        let mut cause = mem::replace(&mut self.cause, Cause::NONE);
+        if FAULT {
+            cause.purpose = here::purpose();
+        }
+        let outer = here::swap(cause);",
     },
     Fault {
         name: "read_of_ones_own_refused",
@@ -101,8 +103,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "orders_let_reads_in",
         says: "A read begins beside others after its actor was told to end.",
-        file: "hosting.rs",
-        find: "        if cell.signals().any(Signals::ORDERS) {",
-        plant: "        if cell.signals().any(Signals::ORDERS) && !FAULT {",
+        file: "reads.rs",
+        find: "        if self.cx.cell().signals().any(Signals::ORDERS) && !self.is_closed {",
+        plant: "        if self.cx.cell().signals().any(Signals::ORDERS) && !self.is_closed && !FAULT {",
     },
 ];

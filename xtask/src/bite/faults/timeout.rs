@@ -17,7 +17,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "warned_once",
         says: "Of a turn that takes longer than it may is told once only.",
-        file: "runner/limit.rs",
+        file: "term.rs",
         find: "timeout.after.saturating_mul(2)",
         plant: "timeout.after.saturating_mul(if FAULT { 1_000_000 } else { 2 })",
     },
@@ -95,10 +95,16 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "poll_never_ends",
         says: "A watchdog takes a thread that has gone on to something else for one that is kept.",
         file: "watchdog/polls.rs",
-        find: r"        if is_first {
-            slot.count",
-        plant: r"        if is_first && !FAULT {
-            slot.count",
+        find: r"            slot.is_call.store(is_call, Ordering::Relaxed);
+            if is_first {
+                slot.count_on();
+            }
+            if let",
+        plant: r"            slot.is_call.store(is_call, Ordering::Relaxed);
+            if is_first && !FAULT {
+                slot.count_on();
+            }
+            if let",
     },
     Fault {
         name: "work_of_another_counts",

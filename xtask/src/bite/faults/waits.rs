@@ -4,8 +4,8 @@ use super::Fault;
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
-        name: "answered_ask_still_waits",
-        says: "Whoever keeps an ask that was answered still waits for it.",
+        name: "late_ask_still_waits",
+        says: "Whoever keeps an ask whose time is up still waits for it.",
         file: "ask/request.rs",
         find: r"        if polled.is_ready() {
             this.end_wait();",
@@ -45,8 +45,12 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "wait_for_room_noted_late",
         says: "A wait for room is noted when it has been woken for the first time.",
         file: "tell.rs",
-        find: "        if is_newcomer {",
-        plant: "        if is_newcomer != FAULT && wait.is_none() {",
+        find: r"            if !is_newcomer {
+                break;
+            }",
+        plant: r"            if is_newcomer == FAULT || FAULT && !wait.is_none() {
+                break;
+            }",
     },
     Fault {
         name: "long_circle_overlooked",
@@ -98,11 +102,11 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "purpose_lost_at_an_await",
         says: "A turn that has awaited no longer knows whom it is for.",
         file: "run.rs",
-        find: "        Polled::Suspended => Ran::Suspended(Suspended { turns, purpose }),",
+        find: "        Polled::Suspended => Ran::Suspended(Suspended { turns, cause }),",
         plant: r"        Polled::Suspended if FAULT => {
-            Ran::Suspended(Suspended { turns, purpose: Purpose::NONE })
+            Ran::Suspended(Suspended { turns, cause: Cause::NONE })
         }
-        Polled::Suspended => Ran::Suspended(Suspended { turns, purpose }),",
+        Polled::Suspended => Ran::Suspended(Suspended { turns, cause }),",
     },
     Fault {
         name: "number_of_another_system",

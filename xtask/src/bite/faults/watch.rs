@@ -31,7 +31,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "notice_waits_for_the_batch",
         says: "A notice waits until all messages before it have been handled.",
-        file: "mailbox/inbox.rs",
+        file: "mailbox/inbox/next.rs",
         find: "_ if self.has_notices() => {",
         plant: "_ if self.has_notices() && (batch.is_empty() || !FAULT) => {",
     },
