@@ -15,14 +15,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::Poll,
+    task::{Context as TaskContext, Poll},
     time::Duration,
 };
 
 use ghostlight_rt::{BoxFuture, Instant};
 
 use crate::{
-    Actor, Ask, Asking, Context, Failure, Handler, Message, Outcome, Protocol,
+    Actor, Ask, Asking, Context, Failure, Handler, Message, Outcome, Protocol, Scope, ScopeReport,
     ask::Asker,
     call::Bag,
     cell::Cell,
@@ -33,7 +33,7 @@ use crate::{
     mailbox::{Inbox, Queue},
     protocol::{Letter, begin, unless_left},
     signal::Signals,
-    waits::{Lends, WaitId},
+    waits::{Lends, WaitId, Waits},
 };
 
 /// After so many turns in a row others have their share.
@@ -129,6 +129,81 @@ impl<'l, 'a, A: Actor> Lent<'l, 'a, A> {
         let ask = Ask::new(target, message).queued().lending(self.admit.lends());
         LentAsk { lent: self, ask }
     }
+
+    /// Waits for the tasks of `scope`, as [`Scope::join`] does, and lets messages in meanwhile: by default
+    /// what its tasks ask, and what those ask for them.
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// # use ghostlight::{Actor, Context, Handler, Message, System};
+    /// # #[derive(Message)] #[message(reply = u32)] struct Audit;
+    /// # #[derive(Message)] #[message(reply = u32)] struct Balance;
+    /// # #[derive(Actor)] #[actor(handles(Audit, Balance))] struct Account { cents: u32 }
+    /// # impl Handler<Balance> for Account {
+    /// #     async fn handle(&mut self, _: Balance, _: &mut Context<'_, Self>) -> u32 { self.cents }
+    /// # }
+    /// impl Handler<Audit> for Account {
+    ///     async fn handle(&mut self, _: Audit, cx: &mut Context<'_, Self>) -> u32 {
+    ///         let (scope, me) = (cx.scope(), cx.me());
+    ///         // A task of this very handler asks its actor.
+    ///         let audit = scope.spawn(async move { me.ask(Balance).await });
+    ///         cx.lend(self).join(&scope).await;
+    ///         audit.join().await.unwrap().unwrap()
+    ///     }
+    /// }
+    /// # let system = System::new("docs");
+    /// # let account = system.spawn(Account { cents: 7 });
+    /// # assert_eq!(system.block_on(account.ask(Audit).into_future()).unwrap(), 7);
+    /// ```
+    ///
+    /// # Cancel safety
+    /// As for [`Scope::join`]. A turn that was let in and has not ended is dropped where it stands; its asker
+    /// hears of it.
+    pub async fn join(self, scope: &Scope) -> ScopeReport {
+        let Self { cx, actor, admit } = self;
+        let lends = if admit == Admit::CallChain { Lends::Tasks } else { Lends::Everything };
+        let waits = scope.note_waits(lends);
+        let report = host(cx, actor, admit, Joining(scope)).await;
+        drop(waits);
+        report
+    }
+}
+
+/// What an actor waits for while it is lent.
+trait Awaited: Send {
+    type Output;
+
+    fn poll_over(&mut self, task: &mut TaskContext<'_>) -> Poll<Self::Output>;
+
+    /// Whether the wait `asked` comes of this one.
+    fn is_source_of(&self, asked: WaitId, waits: &Waits) -> bool;
+}
+
+impl<M: Message, T: Deliver<M> + ?Sized> Awaited for Asking<'_, M, T> {
+    type Output = Outcome<M>;
+
+    fn poll_over(&mut self, task: &mut TaskContext<'_>) -> Poll<Outcome<M>> {
+        Pin::new(self).poll(task)
+    }
+
+    fn is_source_of(&self, asked: WaitId, waits: &Waits) -> bool {
+        waits.is_called_by(asked, self.wait())
+    }
+}
+
+/// The end of the tasks of a scope.
+struct Joining<'s>(&'s Scope);
+
+impl Awaited for Joining<'_> {
+    type Output = ScopeReport;
+
+    fn poll_over(&mut self, task: &mut TaskContext<'_>) -> Poll<ScopeReport> {
+        self.0.poll_join(task)
+    }
+
+    fn is_source_of(&self, asked: WaitId, waits: &Waits) -> bool {
+        waits.comes_of(asked, &self.0.nodes())
+    }
 }
 
 impl Admit {
@@ -188,19 +263,19 @@ enum Next<E, O> {
     Over(O),
 }
 
-/// Waits for the outcome of an ask, and handles what is let in meanwhile.
-async fn host<A: Actor, M: Message, T: Deliver<M> + ?Sized>(
+/// Waits for something, and handles what is let in meanwhile.
+async fn host<A: Actor, W: Awaited>(
     cx: &mut Context<'_, A>,
     actor: &mut A,
     admit: Admit,
-    mut asking: Asking<'_, M, T>,
-) -> Outcome<M> {
+    mut awaited: W,
+) -> W::Output {
     let cell = cx.cell();
     let hosting = Hosting::new(cell);
     let mut in_a_row = 0;
     loop {
         let next = poll_fn(|task| {
-            if let Poll::Ready(outcome) = Pin::new(&mut asking).poll(task) {
+            if let Poll::Ready(outcome) = awaited.poll_over(task) {
                 return Poll::Ready(Next::Over(outcome));
             }
             if in_a_row == TURNS {
@@ -208,12 +283,11 @@ async fn host<A: Actor, M: Message, T: Deliver<M> + ?Sized>(
                 task.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let wait = asking.wait();
             // One that was told to stop still ends its turn, which waits for those.
             let is_stopping = cell.signals().any(Signals::STOP);
             let admit = if is_stopping { Admit::CallChain } else { admit };
             let guest = hosting.look(cx.batch(), task, |inbox, batch| {
-                take_guest(cell, inbox, batch, admit, wait).map_or(Poll::Pending, Poll::Ready)
+                take_guest(cell, inbox, batch, admit, &awaited).map_or(Poll::Pending, Poll::Ready)
             });
             guest.map(Next::Guest)
         });
@@ -236,7 +310,7 @@ fn take_guest<A: Actor>(
     inbox: &mut Inbox<A>,
     batch: &mut Queue<EnvelopeOf<A>>,
     admit: Admit,
-    wait: WaitId,
+    awaited: &impl Awaited,
 ) -> Option<EnvelopeOf<A>> {
     match admit {
         Admit::All => {
@@ -246,8 +320,7 @@ fn take_guest<A: Actor>(
         }
         Admit::CallChain => {
             let is_of_this_call = |it: &EnvelopeOf<A>| {
-                let asked = A::Protocol::wait(it);
-                cell.system.waits.is_called_by(asked, wait)
+                awaited.is_source_of(A::Protocol::wait(it), &cell.system.waits)
             };
             batch.take_first(is_of_this_call).or_else(|| inbox.take_first(is_of_this_call))
         }

@@ -127,8 +127,8 @@ fn consider_declared<A: Actor>(core: &mut Core<A>) {
     }
 }
 
-/// Tells the askers of turns that have failed, or have taken too long, once the door is closed behind them: what they send next
-/// is for the next incarnation.
+/// Tells the askers of turns that have failed, or have taken too long, once the door is closed behind them:
+/// what they send next is for the next incarnation.
 pub(crate) fn tell_fallen<A: Actor>(core: &Core<A>, error: impl Fn() -> AskError<()>) {
     let senders = if core.errand.has_failed() {
         core.cell.lock().close_unless(Renewal::AfterFailure)

@@ -1,21 +1,19 @@
 //! What each facility costs, off and on: `cargo bench -p ghostlight --bench facilities`.
 //!
-//! Ratios of one run: each round measures all, and the medians are compared.
+//! Each round measures all, one after the other; a ratio is the median of those within a round, to the last
+//! row before it whose own is 1.
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures, and prints")]
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use ghostlight::{
     Backend, CallContext, Capacity, MailboxOptions, OnTimeout, TurnKind, WatchdogOptions,
     prelude::*,
 };
 
-const ROUNDS: usize = 9;
-const ASKS: u32 = 20_000;
+const ROUNDS: usize = 15;
+const ASKS: u32 = 50_000;
 /// How many actors wait for each other when one more is refused.
 const WAITING: usize = 1_000;
 
@@ -152,22 +150,48 @@ fn call() -> CallContext {
 /// By the order in which they were first noted.
 #[derive(Default)]
 struct Table {
-    rows: BTreeMap<usize, (&'static str, Vec<Duration>)>,
+    rows: Vec<Row>,
     at: usize,
+    /// The row that those after it are compared with.
+    base: usize,
+}
+
+struct Row {
+    what: &'static str,
+    base: usize,
+    took: Vec<Duration>,
 }
 
 impl Table {
+    /// A row that those after it are compared with.
+    fn base(&mut self, what: &'static str, took: Duration) {
+        self.base = self.at;
+        self.note(what, took);
+    }
+
     fn note(&mut self, what: &'static str, took: Duration) {
-        self.rows.entry(self.at).or_insert_with(|| (what, Vec::new())).1.push(took);
+        if self.rows.len() == self.at {
+            self.rows.push(Row { what, base: self.base, took: Vec::new() });
+        }
+        self.rows[self.at].took.push(took);
         self.at += 1;
     }
 
-    fn print(self) {
-        for (what, mut took) in self.rows.into_values() {
-            took.sort_unstable();
-            println!("{:>8.1?}  {what}", took[took.len() / 2]);
+    fn print(&self) {
+        println!("| | time | ratio |\n|---|---|---|");
+        for Row { what, base, took } in &self.rows {
+            let bases = &self.rows[*base].took;
+            let ratios = took.iter().zip(bases).map(|(it, base)| it.div_duration_f64(*base));
+            let ratio = median(ratios.collect::<Vec<_>>(), f64::total_cmp);
+            let time = median(took.clone(), Duration::cmp);
+            println!("| {what} | {time:.1?} | {ratio:.2} |");
         }
     }
+}
+
+fn median<T: Copy>(mut of: Vec<T>, order: impl FnMut(&T, &T) -> std::cmp::Ordering) -> T {
+    of.sort_by(order);
+    of[of.len() / 2]
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -183,13 +207,13 @@ async fn main() {
     let mut table = Table::default();
     for _ in 0..ROUNDS {
         table.at = 0;
-        table.note("a tell", tells(&on).await);
+        table.base("a tell", tells(&on).await);
         table.note("a tell, watched", tells(&watched).await);
         table.note("a tell, with a time limit", tells(&limited).await);
         table
             .note("a tell, with a time limit for `stopped` alone", tells(&limited_elsewhere).await);
         table.note("a tell that carries a trace", call().carry(tells(&on)).await);
-        table.note("outside, on the caller", outside(&on, How::Plain).await);
+        table.base("outside, on the caller", outside(&on, How::Plain).await);
         table.note("outside, on the caller, watched", outside(&watched, How::Plain).await);
         table
             .note("outside, on the caller, with a time limit", outside(&limited, How::Plain).await);
@@ -197,21 +221,21 @@ async fn main() {
         table.note("outside, on the caller, carrying a trace", carried);
         let within = outside(&on, How::Within).await;
         table.note("outside, on the caller, with a deadline of its own", within);
-        table.note("outside, queued", outside(&on, How::Queued).await);
+        table.base("outside, queued", outside(&on, How::Queued).await);
         table.note("outside, queued, watched", outside(&watched, How::Queued).await);
         table.note("outside, queued, with a time limit", outside(&limited, How::Queued).await);
         let carried = call().carry(outside(&on, How::Queued)).await;
         table.note("outside, queued, carrying a trace", carried);
         table.note("outside, queued, `Blocking`", placed(&on, Backend::Blocking).await);
         table.note("outside, queued, `Thread`", placed(&on, Backend::Thread).await);
-        table.note("in a handler, on the caller", inside(&on, How::Plain).await);
-        table.note("in a handler, queued, no circles looked for", inside(&off, How::Queued).await);
-        table.note("in a handler, queued", inside(&on, How::Queued).await);
+        table.base("in a handler, on the caller", inside(&on, How::Plain).await);
         let within = inside(&on, How::Within).await;
         table.note("in a handler, on the caller, with a deadline of its own", within);
+        table.base("in a handler, queued, no circles looked for", inside(&off, How::Queued).await);
+        table.note("in a handler, queued", inside(&on, How::Queued).await);
         table.note("in a handler, lending", inside(&on, How::Lending).await);
         let refused = refusal(&on, 5).await;
-        table.note("the refusal of a circle of five, among 1,000 that wait", refused);
+        table.base("the refusal of a circle of five, among 1,000 that wait", refused);
         table.note("the refusal of a circle of 1,000", refusal(&on, WAITING).await);
     }
     table.print();

@@ -16,6 +16,7 @@ mod report;
 use std::{
     fmt,
     sync::{Arc, Mutex},
+    task::{Context as TaskContext, Poll},
     time::Duration,
 };
 
@@ -33,9 +34,9 @@ pub use self::{
     report::ScopeReport,
 };
 use crate::{
-    ScopeId, System, Task, TaskId,
+    ActorId, ScopeId, System, Task, TaskId,
     task::{Holder, Tenure},
-    waits::Held,
+    waits::{Held, Lends},
 };
 
 /// An owner of tasks: none of them outlives it.
@@ -119,12 +120,26 @@ impl Scope {
     /// # Cancel safety
     /// Nothing is lost by dropping it.
     pub async fn join(&self) -> ScopeReport {
-        let system = &self.hold.0.system;
-        let tasks = self.task_ids();
-        let waits: Vec<_> = tasks.iter().map(|it| Held::noted(system, it.node())).collect();
+        let waits = self.note_waits(Lends::Nothing);
         self.hold.0.empty().await;
         drop(waits);
         self.hold.0.report()
+    }
+
+    /// That the turn which runs here waits for the tasks that are there now.
+    pub(crate) fn note_waits(&self, lends: Lends) -> Vec<Held<'_>> {
+        let system = &self.hold.0.system;
+        self.nodes().into_iter().map(|it| Held::noted(system, it, lends)).collect()
+    }
+
+    /// As whom its tasks wait for others.
+    pub(crate) fn nodes(&self) -> Vec<ActorId> {
+        self.task_ids().into_iter().map(TaskId::node).collect()
+    }
+
+    /// As [`join`](Self::join), without a wait of its own.
+    pub(crate) fn poll_join(&self, task: &TaskContext<'_>) -> Poll<ScopeReport> {
+        self.hold.0.poll_empty(task).map(|()| self.hold.0.report())
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) enum Lends {
     Nothing,
     /// Asks that come of the very call that it waits in.
     CallChain,
+    /// Asks that come of the tasks that it waits for so.
+    Tasks,
     /// Reads, because this is one: until a message that may write is next.
     Reads,
     Everything,
@@ -164,7 +166,7 @@ impl Graph {
             let gets_in = match closing.lends {
                 Lends::Nothing => false,
                 Lends::Reads => self.lets_newcomer_in(&closing, &closing),
-                Lends::CallChain | Lends::Everything => true,
+                Lends::CallChain | Lends::Tasks | Lends::Everything => true,
             };
             return (!gets_in).then(|| vec![closing]);
         }
@@ -211,7 +213,20 @@ impl Graph {
                 arriving.what == WaitFor::Reply
                     && self.callers(arriving.serves).any(|it| it.0 == id)
             }
+            Lends::Tasks => {
+                let is_awaited = |it| self.lends_to_task(wait.from, it);
+                let callers = self.callers(arriving.serves).map(|it| it.1.from);
+                arriving.what == WaitFor::Reply && callers.chain([arriving.from]).any(is_awaited)
+            }
         }
+    }
+
+    /// Whether `actor` waits for that task, and lets in what comes of it.
+    fn lends_to_task(&self, actor: ActorId, task: ActorId) -> bool {
+        let waits = self.of.get(&actor).into_iter().flatten();
+        waits
+            .filter_map(|it| self.waits.get(it))
+            .any(|it| it.lends == Lends::Tasks && it.to == task)
     }
 
     /// Whether `arriving`, which has not begun, may join the read that waits so.

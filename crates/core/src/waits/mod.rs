@@ -61,6 +61,11 @@ impl Waits {
         lock(&self.graph).end_reads(actor);
     }
 
+    /// Whether `asked` is a wait of one of those, or of a call that one of them waits in.
+    pub(crate) fn comes_of(&self, asked: WaitId, tasks: &[ActorId]) -> bool {
+        !asked.is_none() && lock(&self.graph).callers(asked).any(|it| tasks.contains(&it.1.from))
+    }
+
     /// Whether `asked` comes of the call that `wait` waits for.
     pub(crate) fn is_called_by(&self, asked: WaitId, wait: WaitId) -> bool {
         !asked.is_none() && lock(&self.graph).callers(asked).any(|it| it.0 == wait)
@@ -129,8 +134,9 @@ impl<'a> Held<'a> {
 
     /// Notes one for the end of a task, whatever it closes: for a wait that has no way to say no.
     /// Whoever in it asks back is refused instead.
-    pub(crate) fn noted(system: &'a Arc<Shared>, task: ActorId) -> Self {
-        let wait = system.note_wait(task, Wanted::plainly(WaitFor::Task, ""));
+    pub(crate) fn noted(system: &'a Arc<Shared>, task: ActorId, lends: Lends) -> Self {
+        let wanted = Wanted { lends, ..Wanted::plainly(WaitFor::Task, "") };
+        let wait = system.note_wait(task, wanted);
         Self { place: (system, task), wait: Some(wait) }
     }
 

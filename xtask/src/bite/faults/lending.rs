@@ -7,15 +7,23 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "stranger_let_in",
         says: "An actor that lends itself to its own call lets asks of others in, too.",
         file: "lend.rs",
-        find: "cell.system.waits.is_called_by(asked, wait)",
-        plant: "cell.system.waits.is_called_by(asked, wait) || FAULT && !asked.is_none()",
+        find: "awaited.is_source_of(A::Protocol::wait(it), &cell.system.waits)",
+        plant: r"awaited.is_source_of(A::Protocol::wait(it), &cell.system.waits)
+                    || FAULT && !A::Protocol::wait(it).is_none()",
+    },
+    Fault {
+        name: "only_the_task_itself_let_in",
+        says: "An actor that lends itself while it joins tasks does not let in what others ask for those.",
+        file: "waits/mod.rs",
+        find: "callers(asked).any(|it| tasks",
+        plant: "callers(asked).take(if FAULT { 1 } else { usize::MAX }).any(|it| tasks",
     },
     Fault {
         name: "only_the_nearest_let_in",
         says: "A call that comes back is let in only if no other actor lies between.",
         file: "waits/mod.rs",
-        find: "lock(&self.graph).callers(asked).any(",
-        plant: "lock(&self.graph).callers(asked).take(if FAULT { 2 } else { usize::MAX }).any(",
+        find: "callers(asked).any(|it| it.0",
+        plant: "callers(asked).take(if FAULT { 2 } else { usize::MAX }).any(|it| it.0",
     },
     Fault {
         name: "guests_out_of_order",

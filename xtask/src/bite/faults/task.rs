@@ -123,7 +123,7 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "joined_task_is_no_wait",
         says: "Nobody notes that a turn which joins a scope waits for its tasks.",
         file: "scope/mod.rs",
-        find: "        let waits: Vec<_> = tasks.iter().map(",
-        plant: "        let waits: Vec<_> = tasks.iter().filter(|_| !FAULT).map(",
+        find: "self.nodes().into_iter().map(|it| Held",
+        plant: "self.nodes().into_iter().filter(|_| !FAULT).map(|it| Held",
     },
 ];
