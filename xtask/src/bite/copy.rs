@@ -49,6 +49,7 @@ const MODULES: &[&str] = &[
     "fairness",
     "joiners",
     "lending",
+    "lent_joins",
     "reads",
     "scopes",
     "support",

@@ -141,3 +141,12 @@ fn error_types_are_small() {
     let sizes = [size_of::<TellError<u64>>(), size_of::<AskError<u64>>(), size_of::<StopReason>()];
     assert!(sizes.iter().all(|it| *it <= 64), "{sizes:?}");
 }
+
+/// Nobody pays with room for what may go along: that finds its place when it does.
+#[test]
+fn a_tell_is_no_larger_for_what_may_go_along() {
+    type Sending<'a> = Telling<'a, Swap, ActorRef<Unshared>>;
+    let parts = size_of::<&u8>() + size_of::<Option<Swap>>() + size_of::<Option<Box<u8>>>();
+    let limit_and_priority = 24 + 8;
+    assert!(size_of::<Sending<'_>>() <= parts + limit_and_priority, "{}", size_of::<Sending<'_>>());
+}

@@ -31,6 +31,7 @@ pub(crate) mod hooks;
 mod joiners;
 pub(crate) mod kin;
 mod lending;
+mod lent_joins;
 mod lifecycle;
 mod linking;
 mod mailbox;
