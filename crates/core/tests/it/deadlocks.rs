@@ -390,7 +390,7 @@ async fn a_wait_that_is_over_closes_no_circle_although_nobody_has_gone_on_from_i
         let waits = run(move |_| {
             Box::pin(async move {
                 match is_ask {
-                    true => begun_and_left(to.ask(Nop).into_future(), held).await.unwrap(),
+                    true => begun_and_left(to.ask(Nop).queued().into_future(), held).await.unwrap(),
                     false => begun_and_left(to.tell(Nop).into_future(), held).await.unwrap(),
                 }
             })
