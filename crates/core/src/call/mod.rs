@@ -33,7 +33,8 @@ const ROOM: usize = 4096;
 /// Empty it costs nothing, and no allocation. Cloning is cheap.
 ///
 /// ```
-/// use ghostlight_core::{Actor, CallContext, Context, Handler, Message, System};
+/// # extern crate ghostlight_core as ghostlight;
+/// use ghostlight::{Actor, CallContext, Context, Handler, Message, System};
 ///
 /// #[derive(Message)]
 /// #[message(reply = Option<String>)]
