@@ -39,7 +39,7 @@
 //! | finding each other | [`System::register`], [`System::lookup`], [`System::lookup_or_spawn`], [`Group`] |
 //! | later, or not now | [`Context::after`], [`Context::every`], [`Timer`], [`MissedTicks`], [`Context::stash`] |
 //! | several things at once | [`Scope`], [`Joiner`], [`Task`], [`Context::pipe`], [`checkpoint`], [`shield()`] |
-//! | what goes along | [`Context::remaining`], [`Context::cancelled`], [`Context::call`], [`CallContext`] |
+//! | what goes along | [`Context::remaining`], [`Context::cancelled`], [`CallContext`] |
 //! | how it goes | [`ActorRef::health`], [`Health`], [`Counters`], [`Observer`], [`WatchdogOptions`] |
 //! | the surroundings | [`Runtime`] |
 

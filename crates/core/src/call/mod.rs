@@ -25,7 +25,7 @@ const ROOM: usize = 4096;
 /// What goes along with a call, and with every call that it leads to: where it belongs in a trace, and
 /// baggage, which is whatever else should be known further down.
 ///
-/// A handler reads it with [`Context::call`](crate::Context::call). Asks and tells of that handler, tasks it
+/// A handler reads it with [`Context::call`](crate::ReadContext::call). Asks and tells of that handler, tasks it
 /// spawns, blocking work and what [`pipe`](crate::Context::pipe) brings back take it along; timers start
 /// without. A task of the runtime's own knows nothing of it, unless it is polled in
 /// [`carry`](Self::carry).
