@@ -49,6 +49,36 @@ impl<F: Future<Output = ()> + Send + Unpin + 'static> OnBlocking<F> {
         Self { runtime: runtime.clone(), at: At::Here(task), bell: Arc::new(bell) }
     }
 
+    fn poll_at(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match mem::replace(&mut self.at, At::Done) {
+            At::Here(task) if self.bell.has_rung.swap(false, Ordering::AcqRel) => {
+                self.at = At::There(self.send(task));
+                self.poll_at(cx)
+            }
+            At::There(mut work) => match Pin::new(&mut work).poll(cx) {
+                Poll::Pending => {
+                    self.at = At::There(work);
+                    Poll::Pending
+                }
+                Poll::Ready(Ok(Some(task))) => {
+                    self.at = At::Here(task);
+                    // It was woken meanwhile, but others may have waited for longer.
+                    if self.bell.has_rung.load(Ordering::Acquire) {
+                        cx.waker().wake_by_ref();
+                    }
+                    Poll::Pending
+                }
+                // Done, or lost with the runtime.
+                Poll::Ready(Ok(None) | Err(_)) => Poll::Ready(()),
+            },
+            here @ At::Here(_) => {
+                self.at = here;
+                Poll::Pending
+            }
+            At::Done => Poll::Ready(()),
+        }
+    }
+
     fn send(&self, mut task: F) -> Blocking<Option<F>> {
         let waker = Waker::from(Arc::clone(&self.bell));
         self.runtime.blocking(move || {
@@ -68,27 +98,7 @@ impl<F: Future<Output = ()> + Send + Unpin + 'static> Future for OnBlocking<F> {
             waker,
         );
         drop(earlier);
-        loop {
-            match mem::replace(&mut self.at, At::Done) {
-                At::Here(task) if self.bell.has_rung.swap(false, Ordering::AcqRel) => {
-                    self.at = At::There(self.send(task));
-                }
-                At::Here(task) => {
-                    self.at = At::Here(task);
-                    return Poll::Pending;
-                }
-                At::There(mut work) => match Pin::new(&mut work).poll(cx) {
-                    Poll::Pending => {
-                        self.at = At::There(work);
-                        return Poll::Pending;
-                    }
-                    Poll::Ready(Ok(Some(task))) => self.at = At::Here(task),
-                    // Done, or lost with the runtime.
-                    Poll::Ready(Ok(None) | Err(_)) => return Poll::Ready(()),
-                },
-                At::Done => return Poll::Ready(()),
-            }
-        }
+        self.poll_at(cx)
     }
 }
 

@@ -162,7 +162,7 @@ async fn an_actor_yields_when_its_quantum_is_spent_however_many_messages_wait() 
     assert!(first.0 == 's' && first.1 <= 3, "{first:?}");
 }
 
-#[conformance(on_async = "a flood shares a thread with the rest", one_thread)]
+#[conformance(one_thread)]
 async fn four_flooded_actors_delay_the_reply_of_a_fifth_by_no_more_than_a_share_each() {
     struct Flooded(Arc<AtomicU64>);
     impl Actor for Flooded {

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
+use ghostlight_rt::{BoxFuture, Runtime};
 use ghostlight_testkit::{Strategy, World};
 
 use crate::support::let_others;
@@ -70,8 +71,8 @@ fn chance_reaches_both_ends_of_a_race_within_a_few_seeds() {
     assert!((1..20).contains(&lost), "{lost} of 20");
 }
 
-#[test]
-fn a_task_that_only_yields_keeps_no_other_from_running_whatever_the_strategy() {
+/// One task yields until another, which takes ten turns, is done: within few steps, by any strategy.
+fn only_yields(spawn: impl Fn(&Runtime, BoxFuture<'static, ()>)) {
     for strategy in [
         Strategy::Random,
         Strategy::RoundRobin,
@@ -83,11 +84,14 @@ fn a_task_that_only_yields_keeps_no_other_from_running_whatever_the_strategy() {
             let world = World::with_strategy(seed, strategy.clone());
             let is_done = Arc::new(AtomicBool::new(false));
             let done = Arc::clone(&is_done);
-            drop(world.runtime().spawn(async move {
-                while !done.load(Ordering::Relaxed) {
-                    let_others().await;
-                }
-            }));
+            spawn(
+                world.runtime(),
+                Box::pin(async move {
+                    while !done.load(Ordering::Relaxed) {
+                        let_others().await;
+                    }
+                }),
+            );
             drop(world.runtime().spawn(async move {
                 for _ in 0..10 {
                     let_others().await;
@@ -95,7 +99,22 @@ fn a_task_that_only_yields_keeps_no_other_from_running_whatever_the_strategy() {
                 is_done.store(true, Ordering::Relaxed);
             }));
             world.settle();
-            assert!(world.steps() < 2000, "{strategy:?}, {seed}: {} steps", world.steps());
+            assert!(world.steps() < 4000, "{strategy:?}, {seed}: {} steps", world.steps());
         }
     }
+}
+
+#[test]
+fn a_task_that_only_yields_keeps_no_other_from_running_whatever_the_strategy() {
+    only_yields(|runtime, task| drop(runtime.spawn(task)));
+}
+
+#[test]
+fn nor_does_one_whose_polls_are_blocking_work() {
+    only_yields(|runtime, task| drop(runtime.spawn_on_blocking(|| "busy".to_owned(), task)));
+}
+
+#[test]
+fn nor_does_one_that_has_a_thread_to_itself() {
+    only_yields(|runtime, task| runtime.spawn_on_thread("busy", task));
 }
