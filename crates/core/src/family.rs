@@ -18,7 +18,7 @@ use std::{
 use ghostlight_rt::{Instant, Sleep};
 
 use crate::{
-    ActorId, Failure, Health, RestartRecord, Status, StopReason, Supervision,
+    ActorId, Failure, Health, RestartRecord, StopReason, Supervision,
     kin::Next,
     mailbox::{Order, Verb},
     member::Member,
@@ -142,7 +142,7 @@ impl Family {
     /// Tells the supervisor what has happened, and does what it decides.
     pub(crate) fn feed(self: &Arc<Self>, input: Input) {
         let gone = match &input {
-            Input::Gone(key) => Some(*key),
+            Input::Gone(key, _) => Some(*key),
             _ => None,
         };
         let mut decided = Vec::new();
@@ -200,12 +200,7 @@ impl Family {
     /// A child has ended for good, and its owner fails with it.
     fn fail_owner(&self, child: &dyn Member, reason: &StopReason) {
         let Some(owner) = self.owner.as_ref().and_then(Weak::upgrade) else { return };
-        // Of one that has nothing to be started from, the supervisor knows only that it has gone.
-        let reason = match (reason, child.status()) {
-            (StopReason::Unknown, Status::Stopped(end)) => end.reason,
-            _ => reason.clone(),
-        };
-        let failure = Failure::of_child(child.name(), child.id(), &reason);
+        let failure = Failure::of_child(child.name(), child.id(), reason);
         owner.order(Order::new(Verb::Retire, StopReason::Failed(failure)));
     }
 

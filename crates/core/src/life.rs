@@ -406,12 +406,13 @@ pub(crate) fn finish<A: Actor>(
     let post = kin.and_then(|it| part(cell, *it, &end));
 
     let mut inbox = cell.lock();
+    let reason = end.reason.clone();
     inbox.stage = Stage::Gone(end);
     let watchers = inbox.take_watchers();
     let late = inbox.kin_if_any().map(checkup::dismiss).unwrap_or_default();
     drop(inbox);
     senders.into_iter().chain(watchers).chain(checking).chain(late).for_each(Waker::wake);
-    post.into_iter().for_each(|it| it.family.feed(Input::Gone(it.key)));
+    post.into_iter().for_each(|it| it.family.feed(Input::Gone(it.key, reason.clone())));
 }
 
 /// Closes the door and sends away what waits. Returns how much that was, and who stood in line.

@@ -111,8 +111,8 @@ impl Supervisor {
         self.leave_round(key);
     }
 
-    pub(super) fn gone(&mut self, key: Key) {
-        self.fell(key, &StopReason::Unknown);
+    pub(super) fn gone(&mut self, key: Key, reason: &StopReason) {
+        self.fell(key, reason);
         self.leave(key);
     }
 

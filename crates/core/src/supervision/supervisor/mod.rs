@@ -52,8 +52,8 @@ pub(crate) enum Input {
     /// Somebody else wants the child to end, which waits for its next incarnation. A start that was
     /// decided in the same moment is still carried out.
     CalledOff(Key, StopReason),
-    /// A child has ended for good.
-    Gone(Key),
+    /// A child has ended for good, for this reason.
+    Gone(Key, StopReason),
     /// The owner wants the child's incarnation ended, and none until it says [`Start`](Self::Start).
     Stop(Key),
     /// The owner wants a halted child back.
@@ -237,7 +237,7 @@ impl Supervisor {
             Input::Started(key) => self.started(key, step),
             Input::Ended(key, reason) => self.ended(key, reason, step),
             Input::CalledOff(key, reason) => self.called_off(key, reason, step),
-            Input::Gone(key) => self.gone(key),
+            Input::Gone(key, reason) => self.gone(key, &reason),
             Input::Close(manner) => self.close(manner, step),
             Input::Reopen => self.reopen(),
             Input::Due => {}

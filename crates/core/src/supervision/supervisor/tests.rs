@@ -119,7 +119,7 @@ fn input(line: &str) -> Input {
     let key: Key = key.parse().unwrap();
     match verb {
         "started" => Input::Started(key),
-        "gone" => Input::Gone(key),
+        "gone" => Input::Gone(key, StopReason::Unknown),
         "stop" => Input::Stop(key),
         "start" => Input::Start(key),
         "restart" => Input::Restart(key),

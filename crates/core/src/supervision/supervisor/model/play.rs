@@ -9,11 +9,14 @@ use super::{
     setting::{Plan, Setting},
     shell::Shell,
 };
-use crate::supervision::supervisor::{
-    Input, Key, LAST_GRACE, Manner, Supervisor,
-    tests::{
-        reason,
-        seen::{Seen, seen},
+use crate::{
+    StopReason,
+    supervision::supervisor::{
+        Input, Key, LAST_GRACE, Manner, Supervisor,
+        tests::{
+            reason,
+            seen::{Seen, seen},
+        },
     },
 };
 
@@ -99,7 +102,9 @@ impl Op {
             Self::Verb(_, key) => Some(Input::Remove(key)),
             Self::Noise(0, key) => Some(Input::Started(key)),
             Self::Noise(1, key) if !shell.is_alive(key) => Some(Input::Ended(key, reason("fail"))),
-            Self::Noise(2, key) if shell.is_away(key) => Some(Input::Gone(key)),
+            Self::Noise(2, key) if shell.is_away(key) => {
+                Some(Input::Gone(key, StopReason::Unknown))
+            }
             Self::Noise(3, key) if !shell.is_starting(key) => {
                 Some(Input::CalledOff(key, reason("killed")))
             }

@@ -86,7 +86,7 @@ impl Reference {
             Input::Started(key)
             | Input::Ended(key, _)
             | Input::CalledOff(key, _)
-            | Input::Gone(key) => key,
+            | Input::Gone(key, _) => key,
             _ => return,
         } as usize;
         if self.kids.get(kid).is_none_or(|it| it.does == Does::Nothing) {
@@ -99,7 +99,7 @@ impl Reference {
             Input::Started(_) if self.kids[kid].does == Does::Start => self.started(kid),
             Input::Ended(_, reason) => self.ended(kid, word(reason), reason.is_failure()),
             Input::CalledOff(_, reason) => self.call_off(kid, word(reason), reason.is_failure()),
-            Input::Gone(_) => self.gone(kid),
+            Input::Gone(..) => self.gone(kid),
             Input::Stop(_) => self.stop(kid),
             Input::Start(_) => self.start(kid),
             Input::Restart(_) => self.restart(kid),
@@ -201,7 +201,7 @@ impl Reference {
             return;
         }
         let gone = match input {
-            Input::Gone(key) => Some((*key, "unknown")),
+            Input::Gone(key, reason) => Some((*key, word(reason))),
             _ => None,
         };
         let told = self.effects.iter().filter_map(|it| match it.what {

@@ -114,7 +114,7 @@ impl Shell {
     /// What is heard of a child whose incarnation ends.
     pub(super) fn end(&self, key: Key, reason: StopReason) -> Input {
         if self.bodies[key as usize].plan.is_value {
-            return Input::Gone(key);
+            return Input::Gone(key, reason);
         }
         Input::Ended(key, reason)
     }
@@ -126,7 +126,7 @@ impl Shell {
             Is::Alive { told: Some("restart"), .. } => self.end(key, StopReason::Restart),
             Is::Alive { told: Some("owner-ended"), .. } => self.end(key, StopReason::OwnerEnded),
             Is::Alive { .. } => self.end(key, StopReason::Stopped(None)),
-            Is::Down | Is::Leaving | Is::Away => Input::Gone(key),
+            Is::Down | Is::Leaving | Is::Away => Input::Gone(key, StopReason::Unknown),
         }
     }
 
@@ -172,7 +172,7 @@ impl Shell {
                 }
             }
             Input::Ended(key, _) if self.is_alive(key) => return self.ended(key, Is::Down),
-            Input::Gone(key) if !self.is_away(key) => return self.ended(key, Is::Away),
+            Input::Gone(key, _) if !self.is_away(key) => return self.ended(key, Is::Away),
             _ => {}
         }
         false
