@@ -15,7 +15,7 @@ use super::{
 use crate::{
     JoinError, Task, TaskId,
     sync::lock,
-    task::{Slot, Tenure},
+    task::{Plan, Slot},
 };
 
 /// What the tasks of a scope gave, until somebody takes it.
@@ -94,12 +94,12 @@ where
         let index = lock(&self.ledger).open();
         let (slot, ledger) = (Slot::new(), Arc::clone(&self.ledger));
         let told = Arc::clone(&slot);
-        let record =
-            self.hold.0.spawn(Tenure::Owned, work, move |id, outcome: Result<_, JoinError>| {
-                told.fill(outcome.as_ref().map(|_| ()).map_err(Clone::clone));
-                note(&ledger, Ended { index, outcome: TaskError::flat(outcome), id });
-            });
-        Task::of(record, slot)
+        let sink = move |id, outcome: Result<_, JoinError>| {
+            told.fill(outcome.as_ref().map(|_| ()).map_err(Clone::clone));
+            note(&ledger, Ended { index, outcome: TaskError::flat(outcome), id });
+        };
+        let plan = Plan { budget: self.hold.0.budget(), ..Plan::of(&work) };
+        Task::of(self.hold.0.spawn(plan, work, sink), slot)
     }
 
     /// Waits for what the joiner says is enough, cancels the tasks that are left and those that would

@@ -1,7 +1,6 @@
 //! Tasks beside an actor: they belong to one incarnation, and end with it.
 
 use std::{
-    any::type_name,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
 };
@@ -9,7 +8,7 @@ use std::{
 use ghostlight_rt::Runtime;
 
 use super::{
-    Holder, JoinError, Slot, Task, TaskId, Tenure,
+    Holder, JoinError, Plan, Slot, Task, TaskId, Tenure,
     current::{current, enter},
     pipe::Pipe,
 };
@@ -123,7 +122,8 @@ impl<A: Actor> Context<'_, A> {
         let (slot, pipe) = (Slot::new(), self.new_pipe());
         let told = Arc::clone(&slot);
         let sink = move |_: TaskId, outcome| pipe.deliver(outcome, into_message, &told);
-        Task::of(holder_of(self.cell()).spawn_within(here::budget(), work, sink), slot)
+        let plan = Plan { budget: here::budget(), ..Plan::of(&work) };
+        Task::of(holder_of(self.cell()).spawn(plan, work, sink), slot)
     }
 
     /// Runs `work` on a thread where it holds up nobody, and tells the actor of its result, as
@@ -167,9 +167,9 @@ impl<A: Actor> Context<'_, A> {
         let sink = move |_: TaskId, outcome: Result<_, JoinError>| {
             pipe.deliver(outcome.flatten(), into_message, &told);
         };
+        let plan = Plan { can_abort: false, ..Plan::of(&work) };
         let waiting = on_thread(self.cell().system.runtime.clone(), work);
-        let holder = holder_of(self.cell());
-        Task::of(holder.spawn_blocking(type_name::<F>(), waiting, sink), slot)
+        Task::of(holder_of(self.cell()).spawn(plan, waiting, sink), slot)
     }
 
     fn new_pipe(&self) -> Pipe<A> {

@@ -8,7 +8,7 @@ use std::{
     task::{Context as TaskContext, Poll, Waker},
 };
 
-use super::{Holder, Spawned, TaskId, Tenure};
+use super::{Holder, Plan, Spawned, TaskId, Tenure};
 use crate::{
     Deadlock, System,
     sync::lock,
@@ -114,7 +114,8 @@ impl<T: Send + 'static> Task<T> {
     ) -> Self {
         let slot = Slot::new();
         let sink = Arc::clone(&slot);
-        Self::of(holder.spawn(tenure, work, move |_, outcome| sink.fill(outcome)), slot)
+        let plan = Plan { tenure, budget: holder.budget(), ..Plan::of(&work) };
+        Self::of(holder.spawn(plan, work, move |_, outcome| sink.fill(outcome)), slot)
     }
 
     /// Waits until the task has ended, and takes what it gives.

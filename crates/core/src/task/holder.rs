@@ -8,7 +8,6 @@
 //! 3. Wakers are woken, and futures dropped, with no lock held.
 
 use std::{
-    any::type_name,
     collections::BTreeMap,
     future::poll_fn,
     sync::{Arc, Mutex, Weak},
@@ -16,7 +15,7 @@ use std::{
 };
 
 use super::{
-    JoinError, ScopeId, TaskId, TaskOwner, Tenure,
+    JoinError, ScopeId, TaskId, TaskOwner,
     current::current,
     record::{Plan, Record},
     running::{Running, Sink},
@@ -145,65 +144,19 @@ impl Holder {
         change(&mut lock(&self.state).limits);
     }
 
-    /// Spawns a task that this holder owns.
-    pub(crate) fn spawn<F>(
-        self: &Arc<Self>,
-        tenure: Tenure,
-        work: F,
-        sink: impl Sink<F::Output>,
-    ) -> Spawned
-    where
-        F: Future + Send + 'static,
-        F::Output: Send,
-    {
-        let budget = self.budget();
-        self.spawn_plan(
-            Plan { name: type_name::<F>(), tenure, can_abort: true, budget },
-            work,
-            sink,
-        )
-    }
-
-    /// Spawns a task that this holder owns, and that has so long for what it asks.
-    pub(crate) fn spawn_within<F>(
-        self: &Arc<Self>,
-        budget: Budget,
-        work: F,
-        sink: impl Sink<F::Output>,
-    ) -> Spawned
-    where
-        F: Future + Send + 'static,
-        F::Output: Send,
-    {
-        let (name, tenure) = (type_name::<F>(), Tenure::Owned);
-        self.spawn_plan(Plan { name, tenure, can_abort: true, budget }, work, sink)
-    }
-
     /// How long a task that is spawned here and now has for what it asks. A scope may outlive the turn that
     /// made it, and what another turn spawns in it is not for that one's asker.
-    fn budget(&self) -> Budget {
+    pub(crate) fn budget(&self) -> Budget {
         if self.budget == here::budget() { self.budget } else { Budget::NONE }
     }
 
-    /// Spawns a task that waits for work which holds a thread.
-    pub(crate) fn spawn_blocking<F>(
+    /// Spawns a task that this holder owns.
+    pub(crate) fn spawn<F>(
         self: &Arc<Self>,
-        name: &'static str,
+        plan: Plan,
         work: F,
         sink: impl Sink<F::Output>,
     ) -> Spawned
-    where
-        F: Future + Send + 'static,
-        F::Output: Send,
-    {
-        self.spawn_plan(
-            Plan { name, tenure: Tenure::Owned, can_abort: false, budget: Budget::NONE },
-            work,
-            sink,
-        )
-    }
-
-    fn spawn_plan<F>(self: &Arc<Self>, plan: Plan, work: F, sink: impl Sink<F::Output>) -> Spawned
     where
         F: Future + Send + 'static,
         F::Output: Send,

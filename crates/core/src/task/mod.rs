@@ -28,6 +28,7 @@ pub(crate) use self::{
     handle::Slot,
     holder::{Holder, Spawned},
     list::TaskList,
+    record::Plan,
     standing::Tenure,
 };
 pub use self::{

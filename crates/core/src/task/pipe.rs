@@ -21,9 +21,6 @@ use crate::{
     reads::{Read, begin_read},
 };
 
-/// Why a result dies that comes to the next incarnation.
-const TOO_LATE: DeadReason = DeadReason::Other("the incarnation that it was for had ended");
-
 /// The way back to the incarnation that started a task.
 pub(super) struct Pipe<A: Actor> {
     cell: Weak<Cell<A>>,
@@ -69,6 +66,12 @@ struct Piped<M> {
     bag: Option<Arc<Bag>>,
 }
 
+/// A result has come to the next incarnation.
+fn bury_late<A: Handler<M>, M: Message>(cell: &Cell<A>, message: M) {
+    cell.skip(NotBegun::<M>::Skipped(Skipped::Dead));
+    cell.bury_one(message, DeadReason::Other("the incarnation that it was for had ended"));
+}
+
 impl<A: Handler<M>, M: Message> Parcel<A> for Piped<M> {
     fn open<'a>(
         self: Box<Self>,
@@ -82,8 +85,7 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Piped<M> {
                 let asker = core.teller();
                 serve!(core, M, message, asker);
             } else {
-                core.skip(NotBegun::<M>::Skipped(Skipped::Dead));
-                core.cell.bury_one(message, TOO_LATE);
+                bury_late(&core.cell, message);
             }
         })
     }
@@ -98,8 +100,7 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Piped<M> {
             let read = begin_read(actor, cx, Letter::Tell(message))?;
             return Some(read.carrying(bag));
         }
-        cx.cell().skip(NotBegun::<M>::Skipped(Skipped::Dead));
-        cx.cell().bury_one(message, TOO_LATE);
+        bury_late(cx.cell(), message);
         None
     }
 
@@ -113,8 +114,7 @@ impl<A: Handler<M>, M: Message> Parcel<A> for Piped<M> {
             host.bag = bag;
             return Box::pin(serve_guest(actor, host, Letter::Tell(message)));
         }
-        host.cell.skip(NotBegun::<M>::Skipped(Skipped::Dead));
-        host.cell.bury_one(message, TOO_LATE);
+        bury_late(host.cell, message);
         Box::pin(std::future::ready(None))
     }
 

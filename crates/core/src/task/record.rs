@@ -1,6 +1,7 @@
 //! What others may see and touch of a task, whatever its type.
 
 use std::{
+    any::type_name_of_val,
     sync::{Arc, Mutex},
     task::{Context as TaskContext, Poll, Waker},
 };
@@ -169,4 +170,12 @@ pub(crate) struct Plan {
     pub(crate) can_abort: bool,
     /// How long it has for what it asks.
     pub(crate) budget: Budget,
+}
+
+impl Plan {
+    /// For `work` that nothing more is said of: it is owned, may be aborted, and has as long as it likes.
+    pub(crate) fn of<W>(work: &W) -> Self {
+        let (name, tenure, budget) = (type_name_of_val(work), Tenure::Owned, Budget::NONE);
+        Self { name, tenure, can_abort: true, budget }
+    }
 }
