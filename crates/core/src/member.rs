@@ -21,6 +21,8 @@ use crate::{
 pub(crate) trait Member: Send + Sync {
     fn id(&self) -> ActorId;
     fn name(&self) -> &str;
+    /// The name that it was spawned with.
+    fn given_name(&self) -> Option<Arc<str>>;
     fn label(&self) -> &'static str;
     fn subject(&self) -> Subject<'_>;
     fn counters(&self) -> Counters;
@@ -72,6 +74,10 @@ impl<A: Actor> Member for Cell<A> {
 
     fn name(&self) -> &str {
         Self::name(self)
+    }
+
+    fn given_name(&self) -> Option<Arc<str>> {
+        self.settings.name.clone()
     }
 
     fn label(&self) -> &'static str {

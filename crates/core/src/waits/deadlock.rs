@@ -52,14 +52,14 @@ pub struct WaitInfo {
 /// assert!(why.starts_with("deadlock: Narcissus"), "{why}");
 /// ```
 #[derive(Clone, Eq, PartialEq)]
-pub struct Deadlock(Arc<[WaitInfo]>);
+pub struct Deadlock(Arc<Vec<WaitInfo>>);
 
 impl Deadlock {
     /// The circle `waits`, told from its lowest id on.
     pub(crate) fn new(mut waits: Vec<WaitInfo>) -> Self {
         let lowest = waits.iter().enumerate().min_by_key(|it| it.1.actor).map_or(0, |it| it.0);
         waits.rotate_left(lowest);
-        Self(waits.into())
+        Self(Arc::new(waits))
     }
 
     /// The circle: each waits for the next, and the last for the first. It begins with the lowest id.
@@ -83,7 +83,7 @@ impl fmt::Display for Deadlock {
                 WaitFor::End | WaitFor::Task => f.write_str("waits for the end of ")?,
             }
         }
-        match &*self.0 {
+        match self.0.as_slice() {
             [_] => f.write_str("itself"),
             [first, ..] => write!(f, "{} {}", short(&first.name), first.actor),
             [] => Ok(()),

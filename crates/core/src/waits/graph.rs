@@ -9,6 +9,7 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasherDefault, Hasher},
+    iter, slice,
 };
 
 use crate::ActorId;
@@ -75,11 +76,18 @@ pub(crate) struct Wait {
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
     waits: Map<WaitId, Wait>,
-    /// The waits of each actor that has any, oldest first.
-    of: Map<ActorId, Vec<WaitId>>,
+    /// The waits of each actor that has any.
+    of: Map<ActorId, Waits>,
     /// The actors with reads that no other may join, since a write waits for them.
     closed: HashSet<ActorId, BuildHasherDefault<Fold>>,
     made: u64,
+}
+
+/// The waits of one actor, oldest first. There is one, unless a turn waits for several at once.
+#[derive(Debug)]
+struct Waits {
+    first: WaitId,
+    others: Vec<WaitId>,
 }
 
 /// Never iterated over, so that its order decides nothing.
@@ -90,7 +98,9 @@ impl Graph {
     pub(crate) fn note(&mut self, wait: Wait) -> WaitId {
         self.made += 1;
         let id = WaitId(self.made);
-        self.of.entry(wait.from).or_default().push(id);
+        let others = Vec::new();
+        let waits = self.of.entry(wait.from);
+        waits.and_modify(|it| it.others.push(id)).or_insert(Waits { first: id, others });
         self.waits.insert(id, wait);
         id
     }
@@ -107,9 +117,12 @@ impl Graph {
     pub(crate) fn end(&mut self, id: WaitId) {
         let Some(wait) = self.waits.remove(&id) else { return };
         let Some(waits) = self.of.get_mut(&wait.from) else { return };
-        waits.retain(|it| *it != id);
-        if waits.is_empty() {
+        if waits.first != id {
+            waits.others.retain(|it| *it != id);
+        } else if waits.others.is_empty() {
             self.of.remove(&wait.from);
+        } else {
+            waits.first = waits.others.remove(0);
         }
     }
 
@@ -143,7 +156,7 @@ impl Graph {
     /// first.
     pub(crate) fn callers(&self, id: WaitId) -> impl Iterator<Item = (WaitId, &Wait)> {
         let mut next = id;
-        std::iter::from_fn(move || {
+        iter::from_fn(move || {
             let wait = self.waits.get(&next)?;
             let id = next;
             // Always an earlier one, so this ends.
@@ -172,7 +185,7 @@ impl Graph {
         }
         // The usual case: whom this is for does not wait.
         self.of.get(&closing.to)?;
-        let mut path: Vec<Step<'_>> = vec![self.step(id, closing)];
+        let mut path: Vec<Step<'_>> = vec![self.step(id, &closing)];
         let mut seen: HashSet<WaitId, BuildHasherDefault<Fold>> = HashSet::default();
         loop {
             let is_newcomer = path.len() == 1;
@@ -182,17 +195,17 @@ impl Graph {
                 path.pop();
                 continue;
             };
-            let Some(&wait) = self.waits.get(&next) else { continue };
+            let Some(wait) = self.waits.get(&next) else { continue };
             let gets_in = match wait.lends {
-                Lends::Reads if is_newcomer => self.lets_newcomer_in(&wait, &by),
-                _ => self.lets_in(next, &wait, by_id, &by),
+                Lends::Reads if is_newcomer => self.lets_newcomer_in(wait, by),
+                _ => self.lets_in(next, wait, by_id, by),
             };
             if gets_in {
                 continue;
             }
-            if wait.to == closing.from && !closing.lets_all_in(next, &wait) {
-                let rest = path[1..].iter().map(|it| it.wait);
-                return Some(rest.chain([wait, closing]).collect());
+            if wait.to == closing.from && !closing.lets_all_in(next, wait) {
+                let rest = path[1..].iter().map(|it| *it.wait);
+                return Some(rest.chain([*wait, closing]).collect());
             }
             if seen.insert(next) {
                 path.push(self.step(next, wait));
@@ -200,8 +213,8 @@ impl Graph {
         }
     }
 
-    fn step(&self, id: WaitId, wait: Wait) -> Step<'_> {
-        Step { id, wait, ahead: self.of.get(&wait.to).map_or(&[], |it| it) }
+    fn step<'a>(&'a self, id: WaitId, wait: &'a Wait) -> Step<'a> {
+        Step { id, wait, ahead: self.of.get(&wait.to).map(Waits::iter) }
     }
 
     /// Whether `arriving` gets in where `wait` is waited for; both with their ids.
@@ -223,9 +236,9 @@ impl Graph {
 
     /// Whether `actor` waits for that task, and lets in what comes of it.
     fn lends_to_task(&self, actor: ActorId, task: ActorId) -> bool {
-        let waits = self.of.get(&actor).into_iter().flatten();
+        let waits = self.of.get(&actor).into_iter().flat_map(Waits::iter);
         waits
-            .filter_map(|it| self.waits.get(it))
+            .filter_map(|it| self.waits.get(&it))
             .any(|it| it.lends == Lends::Tasks && it.to == task)
     }
 
@@ -252,18 +265,24 @@ impl Wait {
     }
 }
 
+impl Waits {
+    fn iter(&self) -> Ahead<'_> {
+        iter::once(self.first).chain(self.others.iter().copied())
+    }
+}
+
+type Ahead<'a> = iter::Chain<iter::Once<WaitId>, iter::Copied<slice::Iter<'a, WaitId>>>;
+
 /// A wait on a path, and the waits of whom it is for that were not looked at yet.
 struct Step<'a> {
     id: WaitId,
-    wait: Wait,
-    ahead: &'a [WaitId],
+    wait: &'a Wait,
+    ahead: Option<Ahead<'a>>,
 }
 
 impl Step<'_> {
     fn next(&mut self) -> Option<WaitId> {
-        let (first, rest) = self.ahead.split_first()?;
-        self.ahead = rest;
-        Some(*first)
+        self.ahead.as_mut()?.next()
     }
 }
 

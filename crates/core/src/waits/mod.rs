@@ -4,6 +4,7 @@ mod deadlock;
 mod graph;
 
 use std::{
+    collections::BTreeMap,
     mem,
     sync::{Arc, Mutex},
     task::{Wake, Waker},
@@ -173,9 +174,15 @@ impl Ends {
         whom: impl IntoIterator<Item = (ActorId, WaitFor)>,
     ) -> Self {
         let note = |(to, what)| {
-            let Wanted { message_type, is_read, lends, .. } = Wanted::plainly(what, "");
-            let serves = WaitId::NONE;
-            system.waits.note(Wait { from: owner, to, what, message_type, is_read, serves, lends })
+            system.waits.note(Wait {
+                from: owner,
+                to,
+                what,
+                message_type: "",
+                is_read: false,
+                serves: WaitId::NONE,
+                lends: Lends::Nothing,
+            })
         };
         Self { waits: whom.into_iter().map(note).collect(), system: Arc::clone(system) }
     }
@@ -286,15 +293,19 @@ impl Shared {
         let roster = lock(&self.roster);
         let members: Vec<_> = waits.iter().map(|it| roster.find(it.from)).collect();
         drop(roster);
-        waits.iter().zip(members).map(|(wait, member)| self.info(*wait, member)).collect()
-    }
-
-    fn info(&self, wait: Wait, member: Option<Arc<dyn Member>>) -> WaitInfo {
-        let Wait { from: actor, to: on, what, message_type, .. } = wait;
-        let name = match member {
-            Some(actor) => actor.name().into(),
-            None => self.tasks.name_of(actor).unwrap_or_else(|| "?".into()),
+        // Of a thousand in a circle most have the name of their type, and share it.
+        let mut labels = BTreeMap::new();
+        let mut name = |id, member: Option<Arc<dyn Member>>| match member {
+            Some(it) => it.given_name().unwrap_or_else(|| {
+                let label = labels.entry(it.label()).or_insert_with_key(|it| Arc::from(*it));
+                Arc::clone(label)
+            }),
+            None => self.tasks.name_of(id).unwrap_or_else(|| "?".into()),
         };
-        WaitInfo { actor, name, on, what, message_type }
+        let info = |(wait, member): (&Wait, _)| {
+            let Wait { from: actor, to: on, what, message_type, .. } = *wait;
+            WaitInfo { actor, name: name(actor, member), on, what, message_type }
+        };
+        waits.iter().zip(members).map(info).collect()
     }
 }

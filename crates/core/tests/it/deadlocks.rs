@@ -68,6 +68,18 @@ fn doer(system: &System, name: &str) -> ActorRef<Doer> {
     system.spawn_with(Doer, SpawnOptions::default().name(name))
 }
 
+/// One with room for a single message, which holds on to its turn until the gate is opened.
+async fn held(system: &System, is_full: bool) -> (ActorRef<Doer>, Gate) {
+    let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
+    let (doer, gate) = (system.spawn_with(Doer, options), Gate::closed());
+    doer.tell(Hold(gate.clone())).await.unwrap();
+    gate.arrived().await;
+    if is_full {
+        doer.tell(Nop).await.unwrap();
+    }
+    (doer, gate)
+}
+
 /// A turn that asks the first of `others` to ask the next, and so on; the last is asked for nothing.
 fn ask_along(mut others: Vec<ActorRef<Doer>>, path: Path, log: Log<Deadlock>) -> Run {
     run(move |_| {
@@ -198,34 +210,41 @@ async fn each_of_the_waits_of_one_turn_closes_a_circle_until_it_ends() {
 }
 
 #[conformance]
-async fn when_one_of_two_waits_has_ended_the_other_still_closes_a_circle() {
-    let system = stage::system("test");
-    let [a, b, c] = ["a", "b", "c"].map(|it| doer(&system, it));
-    let (gate, log) = (Gate::closed(), Log::default());
-    let (to_b, held) = (b.clone(), gate.clone());
-    let (of_a, seen) = (a.clone(), log.clone());
-    let back = run(move |_| {
-        Box::pin(async move {
-            held.pass().await;
-            if let Err(AskError::Deadlock { cycle, .. }) = of_a.ask(Nop).await {
-                seen.push(cycle);
-            }
-        })
-    });
-    let both = run(move |_| {
-        Box::pin(async move {
-            let (b, c) = tokio::join!(to_b.ask(back).queued(), c.ask(Nop).queued());
-            assert!(b.is_ok() && c.is_ok());
-        })
-    });
-    a.tell(both).await.unwrap();
-    gate.arrived().await;
-    rest().await;
-    assert_eq!(system.waits().len(), 1, "that for c has ended");
-    gate.open();
-    rest().await;
-    assert_eq!(log.take().iter().map(names).collect::<Vec<_>>(), [["a", "b"]]);
-    assert!(system.waits().is_empty());
+async fn when_others_of_its_waits_have_ended_the_one_that_is_left_still_closes_a_circle() {
+    for left in 0..3 {
+        let system = stage::system("test");
+        let [a, b, c] = ["a", "b", "c"].map(|it| doer(&system, it));
+        let (gate, log) = (Gate::closed(), Log::default());
+        let (held, seen, of_a) = (gate.clone(), log.clone(), a.clone());
+        let back = run(move |_| {
+            Box::pin(async move {
+                held.pass().await;
+                if let Err(AskError::Deadlock { cycle, .. }) = of_a.ask(Nop).await {
+                    seen.push(cycle);
+                }
+            })
+        });
+        let all = run(move |_| {
+            Box::pin(async move {
+                let b = async { b.ask(back).queued().await.is_ok() };
+                let c = async || c.ask(Nop).queued().await.is_ok();
+                let all = match left {
+                    0 => tokio::join!(b, c(), c()),
+                    1 => tokio::join!(c(), b, c()),
+                    _ => tokio::join!(c(), c(), b),
+                };
+                assert_eq!(all, (true, true, true));
+            })
+        });
+        a.tell(all).await.unwrap();
+        gate.arrived().await;
+        rest().await;
+        assert_eq!(system.waits().len(), 1, "those for c have ended");
+        gate.open();
+        rest().await;
+        assert_eq!(log.take().iter().map(names).collect::<Vec<_>>(), [["a", "b"]], "{left}");
+        assert!(system.waits().is_empty());
+    }
 }
 
 #[conformance]
@@ -330,14 +349,8 @@ async fn a_wait_is_forgotten_however_it_ends() {
 async fn who_goes_on_with_a_send_whose_time_is_up_waits_for_nobody() {
     for asks in [false, true] {
         let system = stage::system("test");
-        let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
-        let (a, b) = (doer(&system, "a"), system.spawn_with(Doer, options));
-        let (holds, goes_on) = (Gate::closed(), Gate::closed());
-        b.tell(Hold(holds.clone())).await.unwrap();
-        holds.arrived().await;
-        if !asks {
-            b.tell(Nop).await.unwrap();
-        }
+        let (a, goes_on) = (doer(&system, "a"), Gate::closed());
+        let (b, holds) = held(&system, !asks).await;
         let (to, gate) = (b.clone(), goes_on.clone());
         let keeps_it = run(move |_| {
             Box::pin(async move {
@@ -378,14 +391,8 @@ async fn begun_and_left<F: Future>(waiting: F, gate: Gate) -> F::Output {
 async fn a_wait_that_is_over_closes_no_circle_although_nobody_has_gone_on_from_it() {
     for is_ask in [true, false] {
         let system = stage::system("test");
-        let options = SpawnOptions::default().mailbox(MailboxOptions::wait(Capacity::of::<1>()));
-        let (a, b) = (doer(&system, "a"), system.spawn_with(Doer, options));
-        let (holds, gate) = (Gate::closed(), Gate::closed());
-        b.tell(Hold(holds.clone())).await.unwrap();
-        holds.arrived().await;
-        if !is_ask {
-            b.tell(Nop).await.unwrap();
-        }
+        let (a, gate) = (doer(&system, "a"), Gate::closed());
+        let (b, holds) = held(&system, !is_ask).await;
         let (to, held) = (b.clone(), gate.clone());
         let waits = run(move |_| {
             Box::pin(async move {

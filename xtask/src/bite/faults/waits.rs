@@ -70,10 +70,15 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "waits_forgotten_with_the_first",
         says: "When one of several waits of a turn ends, all of them close no circle any more.",
         file: "waits/graph.rs",
-        find: r"        if waits.is_empty() {
-            self.of.remove",
-        plant: r"        if waits.is_empty() || FAULT {
-            self.of.remove",
+        find: "        } else if waits.others.is_empty() {",
+        plant: "        } else if waits.others.is_empty() || FAULT {",
+    },
+    Fault {
+        name: "first_wait_forgotten_with_another",
+        says: "When a later one of several waits of a turn ends, the first is forgotten in its place.",
+        file: "waits/graph.rs",
+        find: "        if waits.first != id {",
+        plant: "        if waits.first != id && !FAULT {",
     },
     Fault {
         name: "redirect_forgotten",
