@@ -13,7 +13,7 @@ use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context as TaskContext, Poll, Waker},
@@ -22,7 +22,7 @@ use std::{
 use crate::{
     Actor, ActorId, Backend, Counters, DeadReason, Ended, Failure, Handler, HandlerTimeout,
     Message, Priority, Protocol, Refused, Status, StopReason,
-    ask::{NotBegun, Skipped},
+    ask::{NotBegun, Parked, Skipped},
     call,
     core::{Core, EnvelopeOf},
     here,
@@ -393,10 +393,9 @@ impl<A: Actor> Cell<A> {
         self.lock().rare.as_ref().is_some_and(|it| it.hosts_reads)
     }
 
-    /// The turn is over that a caller handed over.
-    pub(crate) fn forget_caller(&self) {
-        let caller = self.lock().rare.as_mut().and_then(|it| it.caller.take());
-        drop(caller);
+    /// The turn is over that a caller handed over. Gives the caller, who may have left.
+    pub(crate) fn forget_caller(&self) -> Option<Weak<dyn Parked<A>>> {
+        self.lock().rare.as_mut()?.caller.take()
     }
 
     /// Notes that a message whose turn was to begin is not handled after all.

@@ -15,7 +15,7 @@ use std::{
     future::poll_fn,
     mem,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{Context as TaskContext, Poll},
 };
 
@@ -70,7 +70,7 @@ fn answer<A: Handler<M>, M: Message>(cell: &Arc<Cell<A>>, asker: Asker<M::Reply>
             asker.answer(reply);
         }
         Asker::Caller => {
-            let caller = cell.lock().rare().caller.take().and_then(|it| it.upgrade());
+            let caller = cell.forget_caller().and_then(|it| it.upgrade());
             if let Some(caller) = caller {
                 caller.settle(A::Protocol::leave::<M>(reply), cell);
             }
@@ -88,7 +88,7 @@ fn lose<A: Actor, R: Send>(cell: &Cell<A>, asker: Asker<R>, timeout: HandlerTime
             asker.into_inner().into_iter().for_each(|it| it.fail(timeout.into()));
         }
         Asker::Caller => {
-            let caller = cell.lock().rare().caller.take().and_then(|it| it.upgrade());
+            let caller = cell.forget_caller().and_then(|it| it.upgrade());
             caller.into_iter().for_each(|it| it.lose(timeout.into()));
         }
         Asker::Nobody | Asker::Deferred(_) | Asker::Hook => {}
@@ -309,8 +309,8 @@ impl<'h, A: Actor> Others<'h, A> {
         Failure::from(late)
     }
 
-    /// Begins the reads that are next, as many as may in one poll.
-    /// Gives out one that has taken too long at once, where that is a failure.
+    /// Begins the reads that are next, as many as may in one poll. Ready with one that has taken too long
+    /// in its first poll already, where that is a failure.
     fn let_in(
         &mut self,
         batch: &mut Queue<EnvelopeOf<A>>,
@@ -399,7 +399,7 @@ fn next<A: Actor>(
     may_begin: bool,
 ) -> Poll<Next<EnvelopeOf<A>>> {
     let Some(is_read) = inbox.next_is(batch, A::Protocol::is_read) else { return Poll::Pending };
-    let handled = cell.handled.load(std::sync::atomic::Ordering::Relaxed);
+    let handled = cell.handled.load(Ordering::Relaxed);
     if !is_read || inbox.allowed(handled) == 0 {
         return Poll::Ready(Next::Write);
     }

@@ -54,10 +54,7 @@ pub(crate) fn run<A: Actor>(
     let is_call = core.keeps_answer;
     put(core);
     let suspended = Suspended { turns, cause };
-    match &cell.system.watchdog {
-        Some(watchdog) => go_on_watched(suspended, cell.id, watchdog, is_call, cx),
-        None => go_on(suspended, cell.id, cx),
-    }
+    go_on(suspended, cell, is_call, cx)
 }
 
 /// Goes on with a suspended turn, which holds the core inside.
@@ -67,15 +64,25 @@ pub(crate) fn resume<A: Actor>(
     cell: &Cell<A>,
     cx: &mut TaskContext<'_>,
 ) -> Ran<A> {
+    go_on(suspended, cell, false, cx)
+}
+
+#[inline(always)]
+fn go_on<A: Actor>(
+    suspended: Suspended,
+    cell: &Cell<A>,
+    is_call: bool,
+    cx: &mut TaskContext<'_>,
+) -> Ran<A> {
     match &cell.system.watchdog {
-        Some(watchdog) => go_on_watched(suspended, cell.id, watchdog, false, cx),
-        None => go_on(suspended, cell.id, cx),
+        Some(watchdog) => poll_watched(suspended, cell.id, watchdog, is_call, cx),
+        None => poll_in_place(suspended, cell.id, cx),
     }
 }
 
 /// The same where a watchdog wants to know who keeps this thread.
 #[cold]
-fn go_on_watched<A: Actor>(
+fn poll_watched<A: Actor>(
     suspended: Suspended,
     id: ActorId,
     watchdog: &Watchdog,
@@ -83,13 +90,13 @@ fn go_on_watched<A: Actor>(
     cx: &mut TaskContext<'_>,
 ) -> Ran<A> {
     let outer = watchdog.begin(id, is_call);
-    let ran = go_on(suspended, id, cx);
+    let ran = poll_in_place(suspended, id, cx);
     watchdog.end(id, outer);
     ran
 }
 
 #[inline(always)]
-fn go_on<A: Actor>(
+fn poll_in_place<A: Actor>(
     Suspended { mut turns, cause }: Suspended,
     id: ActorId,
     cx: &mut TaskContext<'_>,

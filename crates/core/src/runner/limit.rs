@@ -99,7 +99,7 @@ impl<A: Actor> Course<A> {
             core.mend();
         }
         tell_fallen(&core, || AskError::from(timeout));
-        cell.forget_caller();
+        drop(cell.forget_caller());
         parked.into_iter().for_each(|it| it.lose(AskError::from(timeout)));
         let after = self.after_errand(core, None, cell);
         match self.follow(after, cell, cx) {

@@ -384,7 +384,7 @@ impl<A: Actor> Course<A> {
             self.forget_term();
             let core = cut(suspended);
             if let Some(parked) = parked {
-                cell.forget_caller();
+                drop(cell.forget_caller());
                 parked.lose(AskError::Lost);
             }
             return self.end_cut(core, None, cell, cx);
@@ -401,7 +401,7 @@ impl<A: Actor> Course<A> {
         };
         self.forget_term();
         if let Some(parked) = parked {
-            cell.forget_caller();
+            drop(cell.forget_caller());
             core.keeps_answer = false;
             let answer = mem::take(&mut core.answer);
             match panicked.as_ref().or_else(|| core.errand.failure()).cloned() {

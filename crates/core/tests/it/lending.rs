@@ -14,7 +14,7 @@ use ghostlight::{
 
 use crate::{
     stage::{self, conformance},
-    support::{Gate, Log, assert_conserved, ended, rest, soon},
+    support::{Gate, Log, assert_conserved, ended, rest, soon, ticks},
 };
 
 /// Whether the actors list what they handle; every behaviour is the same with and without.
@@ -356,15 +356,7 @@ async fn others_have_their_share_while_many_are_let_in() {
     let then = Play("inner", vec![Step::Pass(gate.clone())]);
     a.tell(Play("outer", vec![Step::Lend(Admit::All, b.clone(), then)])).await.unwrap();
     gate.arrived().await;
-    let log = troupe.log.clone();
-    let ticking = stage::spawn(async move {
-        poll_fn::<(), _>(|cx| {
-            log.push("ticks".into());
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-    });
+    let ticking = stage::spawn(ticks(troupe.log.clone()));
     for _ in 0..200 {
         a.try_tell(Note("flood")).unwrap();
     }

@@ -2,13 +2,7 @@
 
 // long: the cases of one facility stand side by side, with the actor they share.
 
-use std::{
-    future::{Future, poll_fn},
-    marker::PhantomData,
-    pin::Pin,
-    task::Poll,
-    time::Duration,
-};
+use std::{future::Future, marker::PhantomData, pin::Pin, time::Duration};
 
 use ghostlight::{
     Actor, ActorId, ActorRef, AskError, Context, DrainBudget, Failure, Handler, Message, OnFailure,
@@ -19,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::{
     stage::{self, JoinHandle, conformance},
-    support::{Gate, Log, Path, assert_conserved, ended, rest, soon},
+    support::{Gate, Log, Path, assert_conserved, ended, rest, soon, ticks},
 };
 
 /// Whether the actors list what they handle; every behaviour is the same with and without.
@@ -536,15 +530,7 @@ async fn no_more_reads_begin_than_a_drain_may_handle() {
 async fn others_have_their_share_while_reads_begin() {
     let room = Room::<Listed>::with(SpawnOptions::default().throughput(4), false);
     let gate = Gate::closed();
-    let log = room.log.clone();
-    let ticking = stage::spawn(async move {
-        poll_fn::<(), _>(|cx| {
-            log.push("ticks".into());
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-    });
+    let ticking = stage::spawn(ticks(room.log.clone()));
     for _ in 0..40 {
         room.shelf.try_tell(Look("read", pass(&gate))).unwrap();
     }

@@ -2,8 +2,10 @@
 //! say what they waited for.
 
 use std::{
+    future::poll_fn,
     marker::PhantomData,
     sync::{Arc, Mutex},
+    task::Poll,
     time::Duration,
 };
 
@@ -224,6 +226,16 @@ pub(crate) async fn park<A: Handler<Hold>>(actor: &ActorRef<A>) -> Gate {
     actor.tell(Hold(gate.clone())).await.expect("a parked actor must have room for one more");
     gate.arrived().await;
     gate
+}
+
+/// Writes down each of its turns, and wants another at once.
+pub(crate) async fn ticks(log: Log<String>) {
+    poll_fn(|cx| {
+        log.push("ticks".into());
+        cx.waker().wake_by_ref();
+        Poll::<()>::Pending
+    })
+    .await;
 }
 
 /// Waits for something that must come, and says so if it does not.

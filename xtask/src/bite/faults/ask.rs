@@ -108,10 +108,10 @@ pub(super) const FAULTS: &[Fault] = &[
         says: "An asker who began a turn that is cut hears nothing.",
         file: "runner/mod.rs",
         find: r"            if let Some(parked) = parked {
-                cell.forget_caller();
+                drop(cell.forget_caller());
                 parked.lose(AskError::Lost);",
         plant: r"            if let Some(parked) = parked.filter(|_| !FAULT) {
-                cell.forget_caller();
+                drop(cell.forget_caller());
                 parked.lose(AskError::Lost);",
     },
     Fault {

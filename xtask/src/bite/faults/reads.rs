@@ -7,8 +7,8 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "read_overtakes_a_write",
         says: "A read is let in beside others although a write came before it.",
         file: "reads.rs",
-        find: "    let handled = cell.handled.load(std::sync::atomic::Ordering::Relaxed);",
-        plant: r"    let handled = cell.handled.load(std::sync::atomic::Ordering::Relaxed);
+        find: "    let handled = cell.handled.load(Ordering::Relaxed);",
+        plant: r"    let handled = cell.handled.load(Ordering::Relaxed);
     if !is_read
         && FAULT
         && let Some(read) = batch.take_first(A::Protocol::is_read).or_else(|| inbox.take_first(A::Protocol::is_read))
