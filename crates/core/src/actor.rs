@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    Context, Failure, Health, Message, Protocol, SpawnOptions, StopReason,
+    Context, Failure, Health, Message, Protocol, SlowTurn, SpawnOptions, StopReason,
     reads::{ReadBeside, host_reads, poll_read, read_beside},
 };
 
@@ -176,6 +176,34 @@ pub trait Actor: Sized + Send + 'static {
     /// }
     /// ```
     fn on_cancelled(&mut self) {}
+
+    /// Learns that a turn took longer than it may, once it is over, where [`OnTimeout::Warn`] let it go on:
+    /// before the next message, and unless the incarnation ends with that turn. Observers have heard of it
+    /// while it lasted, which an actor cannot. A panic in it is a failure like any other.
+    ///
+    /// Reads that ran side by side are told of when the last has ended, in the order of their ends.
+    ///
+    /// [`OnTimeout::Warn`]: crate::OnTimeout::Warn
+    ///
+    /// ```
+    /// # extern crate ghostlight_core as ghostlight;
+    /// use ghostlight::{Actor, SlowTurn};
+    ///
+    /// struct Fetcher { parallel: usize }
+    ///
+    /// impl Actor for Fetcher {
+    ///     type Protocol = ();
+    ///
+    ///     fn on_slow_turn_done(&mut self, turn: &SlowTurn) {
+    ///         if turn.took > 2 * turn.limit {
+    ///             self.parallel = (self.parallel / 2).max(1); // asks less of a server that is slow
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    fn on_slow_turn_done(&mut self, turn: &SlowTurn) {
+        _ = turn;
+    }
 
     /// Runs once per incarnation, after the last message and after all children have ended: not when
     /// it was killed, or had not started.

@@ -18,7 +18,7 @@ use std::{
 };
 
 use crate::{
-    Actor, Failure, Message, OnFailure, Protocol, StopReason,
+    Actor, Failure, Message, OnFailure, Protocol, SlowTurn, StopReason,
     ask::{Asker, NotBegun, Waiting, fell},
     cell::Cell,
     mailbox::Queue,
@@ -250,9 +250,18 @@ impl<A: Actor> Core<A> {
 
     /// Lets the actor put its state in order after a turn that was cancelled.
     pub(crate) fn mend(&mut self) {
+        self.between_turns(A::on_cancelled);
+    }
+
+    /// Lets the actor know of a turn that took long.
+    pub(crate) fn note_slow(&mut self, turn: &SlowTurn) {
+        self.between_turns(|it| it.on_slow_turn_done(turn));
+    }
+
+    /// A panic in such a hook is a failure like any other.
+    fn between_turns(&mut self, hook: impl FnOnce(&mut A)) {
         let actor = &mut self.actor;
-        let mended = catch_unwind(AssertUnwindSafe(|| actor.on_cancelled()));
-        if let Err(payload) = mended {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(actor))) {
             self.errand = Errand::Failed(Failure::panicked(&*payload));
         }
     }

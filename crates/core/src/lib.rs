@@ -177,7 +177,7 @@ pub use crate::{
     },
     tell::{Tell, Telling},
     thread_bound::ThreadBound,
-    timeout::{HandlerTimeout, OnTimeout},
+    timeout::{HandlerTimeout, OnTimeout, SlowTurn},
     timer::{MissedTicks, Timer},
     turn::TurnKind,
     waits::{Deadlock, WaitFor, WaitInfo},

@@ -23,7 +23,7 @@ use ghostlight_rt::BoxFuture;
 
 use crate::{
     Actor, ActorId, Context, Failure, Handler, HandlerTimeout, Message, Mode, OnTimeout, Protocol,
-    ReadContext, ReadHandler, TurnKind,
+    ReadContext, ReadHandler, SlowTurn, TurnKind,
     ask::{Asker, fell_late, take_fallen},
     call::Bag,
     cell::Cell,
@@ -229,8 +229,12 @@ pub(crate) async fn host_reads<A: ReadHandler<M>, M: Message>(
         }
     });
     match came.await {
-        First::Reply(reply) if others.running.is_empty() => return reply,
         First::Reply(reply) => {
+            others.note(term.as_deref());
+            if others.running.is_empty() {
+                others.over();
+                return reply;
+            }
             answer::<A, M>(cell, cx.release_asker(), reply);
             here::end_turn();
         }
@@ -253,7 +257,10 @@ pub(crate) async fn host_reads<A: ReadHandler<M>, M: Message>(
         others.let_in(cx.batch(), task).map(Err)
     });
     match ended.await {
-        Ok(()) => cx.leave().await,
+        Ok(()) => {
+            others.over();
+            cx.leave().await
+        }
         Err(failed) => cx.fail(others.fail(failed)).await,
     }
 }
@@ -269,6 +276,8 @@ struct Others<'h, A: Actor> {
     share: u32,
     /// Something is next that is no read.
     is_closed: bool,
+    /// Those that have ended and took long.
+    slow: Vec<SlowTurn>,
 }
 
 /// What is next for an actor that reads.
@@ -284,7 +293,15 @@ impl<'h, A: Actor> Others<'h, A> {
     fn new(actor: &'h A, cx: ReadContext<'h, A>) -> Self {
         let hosting = Hosting::new(cx.cell());
         cx.cell().lock().rare().hosts_reads = true;
-        Self { running: Vec::new(), actor, cx, hosting, share: 0, is_closed: false }
+        Self {
+            running: Vec::new(),
+            actor,
+            cx,
+            hosting,
+            share: 0,
+            is_closed: false,
+            slow: Vec::new(),
+        }
     }
 
     /// Goes on with each of them. Gives out one that has taken too long, where that is a failure.
@@ -295,7 +312,7 @@ impl<'h, A: Actor> Others<'h, A> {
                 Poll::Pending => at += 1,
                 Poll::Ready(ended) => {
                     let read = self.running.remove(at);
-                    end(read, ended)?;
+                    self.end(read, ended)?;
                 }
             }
         }
@@ -359,7 +376,7 @@ impl<'h, A: Actor> Others<'h, A> {
                 self.running.push(read);
                 Ok(())
             }
-            Poll::Ready(ended) => end(read, ended),
+            Poll::Ready(ended) => self.end(read, ended),
         }
     }
 
@@ -373,22 +390,41 @@ impl<'h, A: Actor> Others<'h, A> {
         self.hosting.look(batch, task, |inbox, batch| next(cell, inbox, batch, may_begin))
     }
 
+    /// A read has ended, or was too late.
+    ///
+    /// # Errors
+    /// If that is a failure.
+    fn end(
+        &mut self,
+        read: Read<'h>,
+        ended: Result<(), HandlerTimeout>,
+    ) -> Result<(), HandlerTimeout> {
+        let Err(late) = ended else {
+            self.note(read.term.as_deref());
+            return Ok(());
+        };
+        read.cut(late);
+        if late.action == OnTimeout::Stop { Err(late) } else { Ok(()) }
+    }
+
+    /// Keeps what the actor is to be told of a read that has come to its end.
+    fn note(&mut self, term: Option<&Term>) {
+        self.slow.extend(term.and_then(|it| it.end(self.cx.cell())));
+    }
+
+    /// All have ended.
+    fn over(&mut self) {
+        if !self.slow.is_empty() {
+            self.cx.cell().lock().rare().slow_reads = mem::take(&mut self.slow);
+        }
+    }
+
     /// Lets no other read in, until all of these have ended.
     fn close(&mut self) {
         self.is_closed = true;
         let cell = self.cx.cell();
         cell.system.waits.close_reads(cell.id);
     }
-}
-
-/// A read has ended, or was too late.
-///
-/// # Errors
-/// If that is a failure.
-fn end(read: Read<'_>, ended: Result<(), HandlerTimeout>) -> Result<(), HandlerTimeout> {
-    let Err(late) = ended else { return Ok(()) };
-    read.cut(late);
-    if late.action == OnTimeout::Stop { Err(late) } else { Ok(()) }
 }
 
 /// Takes out the next message, if it is a read.

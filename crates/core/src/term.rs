@@ -8,11 +8,12 @@ use std::{
 
 use ghostlight_rt::{Instant, Sleep};
 
-use crate::{Actor, HandlerTimeout, OnTimeout, TurnKind, cell::Cell};
+use crate::{Actor, HandlerTimeout, OnTimeout, SlowTurn, TurnKind, cell::Cell};
 
 /// The time of a turn that has suspended.
 pub(crate) struct Term {
     begun: Instant,
+    limit: Duration,
     /// What is told when it is over: at first, and then again after twice the time.
     timeout: HandlerTimeout,
     sleep: Sleep,
@@ -25,10 +26,10 @@ impl Term {
         kind: TurnKind,
         message_type: Option<&'static str>,
     ) -> Option<Self> {
-        let (after, action) = cell.settings.limits.of(kind)?;
+        let (limit, action) = cell.settings.limits.of(kind)?;
         let runtime = &cell.system.runtime;
-        let timeout = HandlerTimeout { kind, message_type, after, action };
-        Some(Self { begun: runtime.now(), timeout, sleep: runtime.sleep(after) })
+        let timeout = HandlerTimeout { kind, message_type, after: limit, action };
+        Some(Self { begun: runtime.now(), limit, timeout, sleep: runtime.sleep(limit) })
     }
 
     /// What is to be told and done, if its time is over.
@@ -48,5 +49,15 @@ impl Term {
             self.sleep = runtime.sleep_until(self.begun + self.timeout.after);
         }
         Poll::Pending
+    }
+
+    /// The turn is over: what its actor is told, if somebody was told that it takes too long.
+    pub(crate) fn end<A: Actor>(&self, cell: &Cell<A>) -> Option<SlowTurn> {
+        let HandlerTimeout { kind, message_type, after: next, .. } = self.timeout;
+        let is_hook = matches!(kind, TurnKind::Started | TurnKind::Stopped);
+        let was_told = next != self.limit;
+        let took = cell.system.runtime.now() - self.begun;
+        let slow = SlowTurn { kind, message_type, took, limit: self.limit };
+        (was_told && !is_hook).then_some(slow)
     }
 }

@@ -57,6 +57,21 @@ impl fmt::Display for HandlerTimeout {
 
 impl Error for HandlerTimeout {}
 
+/// A turn that took longer than it may and came to its end nevertheless, for
+/// [`Actor::on_slow_turn_done`](crate::Actor::on_slow_turn_done).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SlowTurn {
+    /// What the actor did: it was told something, or asked.
+    pub kind: TurnKind,
+    /// The type of the message that it handled, as a label.
+    pub message_type: Option<&'static str>,
+    /// How long it took, from its first await on.
+    pub took: Duration,
+    /// How long it may take without anybody being told.
+    pub limit: Duration,
+}
+
 /// How long a turn of one kind may take.
 pub(crate) type Limit = (Duration, OnTimeout);
 

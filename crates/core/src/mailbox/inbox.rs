@@ -11,7 +11,7 @@ use std::{
 
 use super::{Lanes, MailboxOptions, Order, Overflow, Priority, Queue, Senders};
 use crate::{
-    Actor, Refused,
+    Actor, Refused, SlowTurn,
     ask::{Expire, Parked},
     cell::Wake,
     core::{Core, EnvelopeOf},
@@ -116,6 +116,8 @@ pub(crate) struct Rare<A: Actor> {
     pub(crate) guest: Option<Guest>,
     /// Whether the turn that goes on lets reads run beside it.
     pub(crate) hosts_reads: bool,
+    /// Reads that took long, and have all ended; until the actor is told.
+    pub(crate) slow_reads: Vec<SlowTurn>,
     /// What was put in front of the batch: by how many turns had begun, and how many messages there were.
     picked: Option<(u64, usize)>,
     has_warned: bool,
@@ -138,6 +140,7 @@ impl<A: Actor> Default for Rare<A> {
             unlisted: None,
             guest: None,
             hosts_reads: false,
+            slow_reads: Vec::new(),
             picked: None,
             has_warned: false,
         }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Course, Phase, Step, shift::Shift};
 use crate::{
-    Actor, AskError, Failure, HandlerTimeout, OnTimeout, TurnKind,
+    Actor, AskError, Failure, HandlerTimeout, OnTimeout, SlowTurn, TurnKind,
     ask::Parked,
     cell::Cell,
     run::{Suspended, cut_late, tell_fallen},
@@ -47,7 +47,18 @@ impl<A: Actor> Course<A> {
         self.wait(cell, seen, cx)
     }
 
-    /// The turn that was suspended is over.
+    /// The turn that was suspended has come to its end: what the actor is to be told of it.
+    pub(super) fn end_term(&mut self, cell: &Cell<A>) -> Vec<SlowTurn> {
+        if cell.settings.limits.is_none() {
+            return Vec::new();
+        }
+        let reads = cell.lock().rare.as_mut().map(|it| mem::take(&mut it.slow_reads));
+        let term = self.0.as_mut().and_then(|it| it.term.take());
+        let own = term.and_then(|it| it.end(cell));
+        reads.into_iter().flatten().chain(own).collect()
+    }
+
+    /// The turn that was suspended will not come to its end.
     pub(super) fn forget_term(&mut self) {
         if let Some(aside) = &mut self.0 {
             aside.term = None;

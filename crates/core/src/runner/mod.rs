@@ -399,7 +399,7 @@ impl<A: Actor> Course<A> {
                 return self.suspend((suspended, parked), seen, cell, cx);
             }
         };
-        self.forget_term();
+        let slow = self.end_term(cell);
         if let Some(parked) = parked {
             drop(cell.forget_caller());
             core.keeps_answer = false;
@@ -408,6 +408,9 @@ impl<A: Actor> Course<A> {
                 Some(failure) => parked.lose(AskError::Failed(failure)),
                 None => parked.settle(answer, cell),
             }
+        }
+        if !core.errand.has_failed() {
+            slow.iter().for_each(|it| core.note_slow(it));
         }
         let after = self.after_errand(core, panicked, cell);
         match self.follow(after, cell, cx) {

@@ -284,12 +284,13 @@ async fn what_is_told_of_one_end_comes_in_order_and_counts_children_without_hook
     );
     let plan = Plan::new("child", &Log::default());
     let spec = permanent().backoff(Backoff::default().min(Duration::from_secs(1)).jitter(0.0));
-    let child = call(&owner, move |cx| {
+    let (sibling, child) = call(&owner, move |cx| {
         cx.supervision(Supervision::one_for_one().min_healthy(2));
-        cx.spawn(Journal::<Listed>::new(&Log::default()));
-        cx.supervise_with(plan.factory(), named(spec, "child"))
+        let sibling = cx.spawn(Journal::<Listed>::new(&Log::default()));
+        (sibling, cx.supervise_with(plan.factory(), named(spec, "child")))
     })
     .await;
+    sibling.wait_started().await.unwrap();
     incarnation(&child).await;
     fail(&child, "torn").await;
     tokio::time::sleep(Duration::from_secs(2)).await;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use ghostlight::{
     Actor, ActorRef, AskError, ChildSpec, Context, Delivery, Failure, Handler, HandlerTimeout,
-    Message, Observer, OnTimeout, ReadContext, ReadHandler, SpawnOptions, StopReason, Subject,
-    System, TurnKind,
+    Message, Observer, OnTimeout, ReadContext, ReadHandler, SlowTurn, SpawnOptions, StopReason,
+    Subject, System, TurnKind,
 };
 
 use crate::{
     stage::{self, conformance},
-    support::{Log, Path, assert_conserved, ended, rest, soon},
+    support::{Boom, Log, Path, assert_conserved, ended, rest, soon},
 };
 
 /// Awaits for so long, and is answered with the number of turns that were cut so far.
@@ -350,6 +350,116 @@ async fn without_a_limit_nobody_is_told_and_nothing_is_cut() {
     let slow = system.spawn(Slow::new(&Log::default()));
     assert_eq!(soon("the reply", slow.ask(Await(ms(30)))).await.unwrap(), 0);
     assert!(told.take().is_empty());
+}
+
+/// Writes down which of its turns took long.
+struct Patient(Log<SlowTurn>);
+
+impl Actor for Patient {
+    type Protocol = (Await, Look);
+
+    async fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        cx.sleep(ms(50)).await;
+        Ok(())
+    }
+
+    fn on_slow_turn_done(&mut self, turn: &SlowTurn) {
+        self.0.push(*turn);
+        assert!(turn.took < Duration::from_secs(1), "out of patience");
+    }
+}
+
+impl Handler<Await> for Patient {
+    async fn handle(&mut self, Await(long): Await, cx: &mut Context<'_, Self>) -> u32 {
+        cx.sleep(long).await;
+        self.0.all().len() as u32
+    }
+}
+
+impl Handler<Boom> for Patient {
+    async fn handle(&mut self, Boom(text): Boom, cx: &mut Context<'_, Self>) -> u64 {
+        cx.sleep(ms(100)).await;
+        panic!("{text}");
+    }
+}
+
+impl ReadHandler<Look> for Patient {
+    async fn read(&self, Look(long): Look, cx: &ReadContext<'_, Self>) {
+        cx.sleep(long).await;
+    }
+}
+
+fn short(turn: SlowTurn) -> (TurnKind, &'static str, Duration, Duration) {
+    let message = turn.message_type.expect("no hook is told of");
+    (turn.kind, message.rsplit("::").next().unwrap(), turn.took, turn.limit)
+}
+
+#[conformance(virtual_time)]
+async fn an_actor_learns_of_a_slow_turn_once_that_is_over_and_before_the_next() {
+    for path in Path::BOTH {
+        let (system, told) = watched();
+        let log = Log::default();
+        let options = limit(20, OnTimeout::Warn);
+        let options = options.timeout_of(TurnKind::Started, ms(20), OnTimeout::Warn);
+        let patient = system.spawn_with(Patient(log.clone()), options);
+        patient.wait_started().await.unwrap();
+        assert_eq!(told.take().len(), 2, "its start took long, as it knows itself");
+        patient.tell(Await(ms(100))).await.unwrap();
+        assert_eq!(soon("the next", patient.ask(Await(ms(10)))).await.unwrap(), 1, "{path:?}");
+        let asked = soon("the reply", path.ask(&patient, Await(ms(30)))).await.unwrap();
+        assert_eq!(asked, 1, "not before it is over");
+        let quick = soon("the next", path.ask(&patient, Await(ms(0)))).await.unwrap();
+        assert_eq!(quick, 2);
+        let slow = log.take().into_iter().map(short).collect::<Vec<_>>();
+        let tell = (TurnKind::Tell, "Await", ms(100), ms(20));
+        assert_eq!(slow, [tell, (TurnKind::Ask, "Await", ms(30), ms(20))], "{path:?}");
+    }
+}
+
+#[conformance(virtual_time)]
+async fn slow_reads_side_by_side_are_told_of_when_the_last_has_ended() {
+    let (system, _) = watched();
+    let log = Log::default();
+    let patient = system.spawn_with(Patient(log.clone()), limit(60, OnTimeout::Warn));
+    patient.wait_started().await.unwrap();
+    // The first has the turn; the last is in time.
+    let reads = [200, 300, 100, 40].map(|long| {
+        let patient = patient.clone();
+        stage::spawn(async move { patient.ask(Look(ms(long))).queued().await })
+    });
+    for read in reads {
+        soon("the reply", read).await.unwrap().unwrap();
+    }
+    soon("the next", patient.ask(Await(ms(0)))).await.unwrap();
+    let slow = log.take().into_iter().map(short).collect::<Vec<_>>();
+    let read = |took| (TurnKind::Ask, "Look", ms(took), ms(60));
+    assert_eq!(slow, [read(100), read(200), read(300)]);
+}
+
+#[conformance(virtual_time)]
+async fn neither_a_turn_that_is_cut_nor_one_that_fails_is_told_of_and_a_panic_there_is_a_failure() {
+    let (system, _) = watched();
+    for action in [OnTimeout::Cancel, OnTimeout::Stop] {
+        let log = Log::default();
+        let options = limit(60, action);
+        let patient = system.spawn_with(Patient(log.clone()), options);
+        soon("the end", patient.ask(Await(ms(100)))).await.unwrap_err();
+        patient.stop();
+        ended(&patient).await;
+        assert!(log.take().is_empty(), "{action:?}");
+    }
+    let log = Log::default();
+    let patient = system.spawn_with(Patient(log.clone()), limit(60, OnTimeout::Warn));
+    patient.tell(Boom("torn")).await.unwrap();
+    assert!(matches!(ended(&patient).await, StopReason::Failed(_)));
+    assert!(log.take().is_empty(), "its incarnation has ended with it");
+
+    let patient = system.spawn_with(Patient(log.clone()), limit(60, OnTimeout::Warn));
+    // Whoever asked has the reply: the turn itself has not failed.
+    assert_eq!(soon("the reply", patient.ask(Await(ms(1500)))).await.unwrap(), 0);
+    let StopReason::Failed(failure) = ended(&patient).await else { panic!("it failed") };
+    assert!(failure.to_string().contains("out of patience"), "{failure}");
+    assert_eq!(log.take().len(), 1);
 }
 
 /// An actor that only looks, for as long as it is told to.

@@ -45,6 +45,43 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: "message) if is_call && !FAULT => (TurnKind::Ask, message),",
     },
     Fault {
+        name: "slow_turn_untold",
+        says: "An actor never learns of a turn that took long.",
+        file: "term.rs",
+        find: "        (was_told && !is_hook).then_some(slow)",
+        plant: "        (was_told && !is_hook && !FAULT).then_some(slow)",
+    },
+    Fault {
+        name: "quick_turn_told_as_slow",
+        says: "An actor is told of every turn that it waited in.",
+        file: "term.rs",
+        find: "        let was_told = next != self.limit;",
+        plant: "        let was_told = FAULT || next != self.limit;",
+    },
+    Fault {
+        name: "slow_start_told",
+        says: "An actor is told of its own start.",
+        file: "term.rs",
+        find: "        let is_hook = matches!(",
+        plant: "        let is_hook = !FAULT && matches!(",
+    },
+    Fault {
+        name: "slow_reads_untold",
+        says: "An actor never learns of slow reads that ran side by side.",
+        file: "reads.rs",
+        find: "        if !self.slow.is_empty() {",
+        plant: "        if !self.slow.is_empty() && !FAULT {",
+    },
+    Fault {
+        name: "failed_turn_told_as_slow",
+        says: "An actor that has failed in a slow turn is told of that turn.",
+        file: "runner/mod.rs",
+        find: "        if !core.errand.has_failed() {
+            slow",
+        plant: "        if !core.errand.has_failed() || FAULT {
+            slow",
+    },
+    Fault {
         name: "late_turn_told_as_loss",
         says: "The asker of a turn that was cut hears that it is lost, and not why.",
         file: "ask/port.rs",
