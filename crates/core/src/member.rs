@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Weak},
-    task::{Context as TaskContext, Poll},
+    task::{Context as TaskContext, Poll, Waker},
 };
 
 use ghostlight_rt::Instant;
@@ -37,6 +37,8 @@ pub(crate) trait Member: Send + Sync {
     /// The clock of its system.
     fn now(&self) -> Instant;
 
+    /// Gives out the room that there is. False if there is none, or nobody waits for it.
+    fn let_senders_in(&self) -> bool;
     fn order(self: Arc<Self>, order: Order);
     /// Has its next start fail.
     fn fail_start(&self, failure: Failure);
@@ -122,6 +124,13 @@ impl<A: Actor> Member for Cell<A> {
 
     fn fail_start(&self, failure: Failure) {
         self.lock().kin().start_failure = Some(Box::new(failure));
+    }
+
+    fn let_senders_in(&self) -> bool {
+        let admitted = self.lock().admit_senders(&self.settings.mailbox, self.left());
+        let is_any = !admitted.is_empty();
+        admitted.into_iter().for_each(Waker::wake);
+        is_any
     }
 
     fn order(self: Arc<Self>, order: Order) {

@@ -238,10 +238,11 @@ impl Shared {
         }
         let serves = here::note_calls(&self.waits);
         let wait = self.waits.apart(Wait { serves, ..wait });
-        let mut graph = lock(&self.waits.graph);
-        let begun = if self.waits.is_on { graph.begin(wait) } else { Ok(graph.note(wait)) };
-        drop(graph);
-        begun.map_err(|circle| self.told(&circle))
+        self.unless_circle(
+            |graph| {
+                if self.waits.is_on { graph.begin(wait) } else { Ok(graph.note(wait)) }
+            },
+        )
     }
 
     /// Notes that the turn which runs here waits for `to`, whatever that closes; nothing, if none does.
@@ -267,8 +268,29 @@ impl Shared {
             self.waits.end(id);
             return Ok(());
         }
-        let moved = lock(&self.waits.graph).redirect(id, to, is_read);
-        moved.map_err(|circle| self.told(&circle))
+        self.unless_circle(|graph| graph.redirect(id, to, is_read))
+    }
+
+    /// Changes the waits, unless that closes a circle which is there to stay.
+    fn unless_circle<T>(
+        &self,
+        change: impl Fn(&mut Graph) -> Result<T, Vec<Wait>>,
+    ) -> Result<T, Deadlock> {
+        loop {
+            let changed = change(&mut lock(&self.waits.graph));
+            match changed {
+                Ok(it) => return Ok(it),
+                Err(circle) if self.lets_anyone_in(&circle) => {}
+                Err(circle) => return Err(self.told(&circle)),
+            }
+        }
+    }
+
+    /// Whether somebody in this circle waited for room that was there. A turn makes room by beginning, and
+    /// it is given out when that turn first waits; the wait that closes a circle may be that one.
+    fn lets_anyone_in(&self, circle: &[Wait]) -> bool {
+        let sends = circle.iter().filter(|it| it.what == WaitFor::Room);
+        sends.filter_map(|it| self.find(it.to)).any(|it| it.let_senders_in())
     }
 
     /// Who waits for the turn that serves `id`, and for whose turn that is, the outermost first.

@@ -463,6 +463,27 @@ async fn of_two_that_send_into_each_others_full_mailbox_one_is_refused_and_gets_
 }
 
 #[conformance]
+async fn a_turn_that_made_room_by_beginning_may_ask_whoever_stands_in_line_for_it() {
+    let system = stage::system("test");
+    let (a, holds) = held(&system, false).await;
+    let (b, log) = (doer(&system, "b"), Log::default());
+    let (to_b, seen) = (b.clone(), log.clone());
+    let asks =
+        run(move |_| Box::pin(async move { seen.push(to_b.ask(Nop).queued().await.is_ok()) }));
+    a.tell(asks).await.unwrap();
+    let to_a = a.clone();
+    let sends = run(move |_| Box::pin(async move { to_a.tell(Nop).await.unwrap() }));
+    b.tell(sends).await.unwrap();
+    rest().await;
+    assert_eq!(system.waits().len(), 1, "there is no room");
+    holds.open();
+    rest().await;
+    assert_eq!(log.take(), [true]);
+    assert!(system.waits().is_empty());
+    assert_conserved(&system);
+}
+
+#[conformance]
 async fn waiting_for_ones_own_end_or_that_of_one_who_waits_for_this_one_is_refused() {
     let system = stage::system("test");
     let (a, b) = (doer(&system, "a"), doer(&system, "b"));

@@ -67,10 +67,6 @@ pub(crate) enum Event {
         number: Number,
         how: How,
     },
-    /// A turn lets others go first before it asks.
-    Pauses {
-        who: Who,
-    },
     /// The wait is over.
     Hears {
         number: Number,
@@ -227,8 +223,7 @@ impl Asker {
         let to = hand(&self.system, to);
         let ask = to.ask(Do(number, script));
         let asking = if self.is_queueing { ask.queued() } else { ask }.into_future();
-        let asked =
-            Noted { book: &self.book, who: from, event: Some(sends), asking: pin!(asking) }.await;
+        let asked = Noted { book: &self.book, event: Some(sends), asking: pin!(asking) }.await;
         self.hears(number, answered(number, asked));
     }
 
@@ -269,7 +264,6 @@ impl Asker {
 /// An ask that is written down as it begins. It may let others go first; then it has not begun.
 struct Noted<'a, F> {
     book: &'a Book,
-    who: Who,
     event: Option<Event>,
     asking: Pin<&'a mut F>,
 }
@@ -289,7 +283,6 @@ impl<F: Future> Future for Noted<'_, F> {
             .poll(&mut TaskContext::from_waker(&Waker::from(Arc::clone(&waker))));
         if polled.is_pending() && waker.is_woken.load(Ordering::Relaxed) {
             self.book.events.lock().unwrap().truncate(n_before);
-            self.book.note(Event::Pauses { who: self.who });
         } else {
             self.event = None;
         }

@@ -16,8 +16,6 @@ struct Oracle {
     room: usize,
     /// What each has in its mailbox, or in line for it, oldest first.
     queues: BTreeMap<Who, Vec<Number>>,
-    /// What each handles, if it has not looked around since that began.
-    handled: BTreeMap<Who, Number>,
     waits: BTreeMap<Number, (Who, Who, How)>,
     ended: BTreeSet<Number>,
     /// The waits that nobody can ever end, with how it was when they would have begun.
@@ -38,18 +36,11 @@ impl Oracle {
                     let edges = self.edges().chain([(from, to)]).collect();
                     self.hopeless.insert(number, edges);
                 } else {
-                    if self.holds_up(number, wait) {
-                        self.looks_around(from);
-                    }
                     self.waits.insert(number, wait);
                 }
             }
-            &Event::Begins { who, number } => _ = self.handled.insert(who, number),
-            &Event::Pauses { who } => self.looks_around(who),
-            &Event::Ends { who, number } => {
-                self.looks_around(who);
-                self.ended.insert(number);
-            }
+            &Event::Begins { who, number } => self.leave_queue(who, number),
+            &Event::Ends { number, .. } => _ = self.ended.insert(number),
             Event::Hears { number, what } => self.judge(*number, what),
             Event::Breaks { .. } => panic!("nobody is killed: {event:?}"),
         }
@@ -67,14 +58,6 @@ impl Oracle {
             }
             (None, what) => panic!("{number} closes no circle: {what:?}"),
             (Some(edges), what) => panic!("{number} closes a circle in {edges:?}: {what:?}"),
-        }
-    }
-
-    /// The place of the message that is being handled goes to whoever is next in line; until then it is
-    /// taken, also where the turn has begun.
-    fn looks_around(&mut self, who: Who) {
-        if let Some(number) = self.handled.remove(&who) {
-            self.leave_queue(who, number);
         }
     }
 

@@ -51,7 +51,6 @@ impl Rules {
                 let is_innermost = self.turns.values().any(|it| it.last() == Some(&sender));
                 assert!(sender == 0 || is_innermost, "what runs inside ends before a turn goes on");
             }
-            Event::Pauses { .. } => {}
         }
     }
 

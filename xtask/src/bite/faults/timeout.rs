@@ -7,6 +7,13 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "time_of_the_last_turn_goes_on",
         says: "A turn has only what the one before it has left of its time.",
         file: "runner/limit.rs",
+        find: "        let term = self.0.as_mut().and_then(|it| it.term.take());",
+        plant: "        let term = self.0.as_mut().filter(|_| !FAULT).and_then(|it| it.term.take());",
+    },
+    Fault {
+        name: "time_of_a_cut_turn_goes_on",
+        says: "A turn after one that was cut has only what that one has left of its time.",
+        file: "runner/limit.rs",
         find: r"        if let Some(aside) = &mut self.0 {
             aside.term = None;",
         plant: r"        if let Some(aside) = &mut self.0

@@ -81,6 +81,13 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: "        if waits.first != id && !FAULT {",
     },
     Fault {
+        name: "room_kept_from_the_circle",
+        says: "Who asks the one that stands in line for the room it has just made is refused.",
+        file: "waits/mod.rs",
+        find: "                Err(circle) if self.lets_anyone_in(&circle) => {}",
+        plant: "                Err(circle) if !FAULT && self.lets_anyone_in(&circle) => {}",
+    },
+    Fault {
         name: "redirect_forgotten",
         says: "What was passed on is still waited for where it came from.",
         file: "waits/graph.rs",
