@@ -24,7 +24,7 @@ use ghostlight_rt::BoxFuture;
 use crate::{
     Actor, ActorId, Context, Failure, Handler, HandlerTimeout, Message, Mode, OnTimeout, Protocol,
     ReadContext, ReadHandler, SlowTurn, TurnKind,
-    ask::{Asker, fell_late, take_fallen},
+    ask::{Asker, fell_with},
     call::Bag,
     cell::Cell,
     core::EnvelopeOf,
@@ -32,6 +32,7 @@ use crate::{
     hosting::Hosting,
     mailbox::{Inbox, Queue},
     protocol::{Letter, begin},
+    run::abandon_fallen,
     signal::Signals,
     term::Term,
     turn::Guest,
@@ -89,7 +90,7 @@ fn lose<A: Actor, R: Send>(cell: &Cell<A>, asker: Asker<R>, timeout: HandlerTime
         }
         Asker::Caller => {
             let caller = cell.forget_caller().and_then(|it| it.upgrade());
-            caller.into_iter().for_each(|it| it.lose(timeout.into()));
+            caller.into_iter().for_each(|it| it.lose(timeout.into(), cell));
         }
         Asker::Nobody | Asker::Deferred(_) | Asker::Hook => {}
     }
@@ -164,9 +165,9 @@ impl Read<'_> {
     }
 
     /// Drops it where it awaits; whoever asked hears why.
-    fn cut(self, timeout: HandlerTimeout) {
-        fell_late(|| drop(self));
-        take_fallen().iter().for_each(|it| it.abandon(timeout.into()));
+    fn cut<A: Actor>(self, cell: &Cell<A>, timeout: HandlerTimeout) {
+        fell_with(|| drop(self));
+        abandon_fallen(cell, || timeout.into());
     }
 }
 
@@ -322,7 +323,7 @@ impl<'h, A: Actor> Others<'h, A> {
     /// Drops them all: one that was too late has made the actor fail.
     fn fail(&mut self, late: HandlerTimeout) -> Failure {
         // Their askers hear of it with all others of this turn.
-        fell_late(|| self.running.clear());
+        fell_with(|| self.running.clear());
         Failure::from(late)
     }
 
@@ -403,7 +404,7 @@ impl<'h, A: Actor> Others<'h, A> {
             self.note(read.term.as_deref());
             return Ok(());
         };
-        read.cut(late);
+        read.cut(self.cx.cell(), late);
         if late.action == OnTimeout::Stop { Err(late) } else { Ok(()) }
     }
 

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     Actor, ActorId, AskError, Context, Failure, Protocol,
-    ask::{Asker, fell_late, take_fallen},
+    ask::{Asker, fell_with, take_fallen},
     cell::Cell,
     core::{Core, Errand, Turn, put, take},
     here::{self, Cause},
@@ -142,8 +142,17 @@ pub(crate) fn tell_fallen<A: Actor>(core: &Core<A>, error: impl Fn() -> AskError
     } else {
         Vec::new()
     };
-    take_fallen().iter().for_each(|it| it.abandon(error()));
+    abandon_fallen(&core.cell, error);
     senders.into_iter().for_each(Waker::wake);
+}
+
+/// Tells those whose turns have fallen that there is no reply. They wait no longer from then on, though they
+/// may go on much later.
+pub(crate) fn abandon_fallen<A: Actor>(cell: &Cell<A>, error: impl Fn() -> AskError<()>) {
+    for asker in take_fallen() {
+        cell.system.waits.end(asker.wait());
+        asker.abandon(error());
+    }
 }
 
 enum Polled<A: Actor> {
@@ -170,16 +179,17 @@ fn poll<A: Actor>(turns: &mut Turns, cx: &mut TaskContext<'_>) -> Polled<A> {
 /// told by [`tell_fallen`].
 pub(crate) fn cut_late<A: Actor>(suspended: Suspended) -> Box<Core<A>> {
     // As in `cut`.
-    _ = catch_unwind(AssertUnwindSafe(|| fell_late(|| drop(suspended.turns))));
+    _ = catch_unwind(AssertUnwindSafe(|| fell_with(|| drop(suspended.turns))));
     take().expect("a turn loop gives the core back when it is dropped")
 }
 
 /// Drops a suspended turn where it stands, and gives back the core that it held.
 pub(crate) fn cut<A: Actor>(suspended: Suspended) -> Box<Core<A>> {
     // A destructor of the handler may panic; the core is put back all the same.
-    _ = catch_unwind(AssertUnwindSafe(|| drop(suspended.turns)));
-    take_fallen().iter().for_each(|it| it.abandon(AskError::Lost));
-    take::<A>().expect("a suspended turn gives the core back when it is dropped")
+    _ = catch_unwind(AssertUnwindSafe(|| fell_with(|| drop(suspended.turns))));
+    let core = take::<A>().expect("a suspended turn gives the core back when it is dropped");
+    abandon_fallen(&core.cell, || AskError::Lost);
+    core
 }
 
 /// Whether the hook's future was written by somebody: the default has no size.

@@ -49,7 +49,7 @@ pub(crate) trait Parked<A: Actor>: Send + Sync {
     fn settle(self: Arc<Self>, answer: AnswerOf<A>, cell: &Cell<A>);
 
     /// Hears that there will be none.
-    fn lose(&self, error: AskError<()>);
+    fn lose(&self, error: AskError<()>, cell: &Cell<A>);
 
     /// Whether it waits no more; until then the task of `cx` is told when that is so.
     fn poll_left(&self, cx: &mut TaskContext<'_>) -> Poll<()>;
@@ -268,11 +268,12 @@ impl<A: Handler<M>, M: Message> Parked<A> for AskCell<M> {
                     later.relay(self);
                 }
             }
-            Answered::Nothing => self.fail(AskError::Lost),
+            Answered::Nothing => self.lose(AskError::Lost, cell),
         }
     }
 
-    fn lose(&self, error: AskError<()>) {
+    fn lose(&self, error: AskError<()>, cell: &Cell<A>) {
+        cell.system.waits.end(self.wait());
         self.fail(error);
     }
 

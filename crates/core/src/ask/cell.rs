@@ -124,6 +124,9 @@ pub trait Answers<R>: Abandon {
 
 /// The answering end when not even the reply's type is known.
 pub trait Abandon: Send + Sync {
+    /// The wait of the asker, if that is an actor.
+    fn wait(&self) -> WaitId;
+
     /// Tells the asker that there will be no reply.
     fn abandon(&self, error: AskError<()>);
 }
@@ -441,6 +444,10 @@ impl<M: Message> Answers<M::Reply> for AskCell<M> {
 }
 
 impl<M: Message> Abandon for AskCell<M> {
+    fn wait(&self) -> WaitId {
+        self.wait
+    }
+
     fn abandon(&self, error: AskError<()>) {
         self.settle(Err(error.without_message()));
     }

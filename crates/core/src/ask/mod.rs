@@ -9,5 +9,5 @@ pub(crate) use caller::{Parked, Tried, ask_on_caller};
 pub use cell::{Answers, AskCell, Outcome};
 pub(crate) use cell::{Begun, Expire, NEVER, NotBegun, Skipped};
 pub use port::ReplyPort;
-pub(crate) use port::{Asker, Waiting, fell, fell_late, take_fallen};
+pub(crate) use port::{Asker, Waiting, fell, fell_with, take_fallen};
 pub use request::{Ask, Asking};

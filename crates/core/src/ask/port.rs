@@ -15,8 +15,8 @@ thread_local! {
     /// The askers of the turns that have failed in this poll, until they can be told why. More than one
     /// where a turn ran inside another.
     static FALLEN: RefCell<Vec<Arc<dyn Abandon>>> = const { RefCell::new(Vec::new()) };
-    /// Whether what is dropped here is a turn that has taken too long.
-    static IS_LATE: Cell<bool> = const { Cell::new(false) };
+    /// Whether what is dropped here is a turn that will not come to its end.
+    static IS_CUT: Cell<bool> = const { Cell::new(false) };
 }
 
 /// An asker whose turn has failed.
@@ -24,11 +24,17 @@ pub(crate) fn fell(asker: Arc<dyn Abandon>) {
     FALLEN.with_borrow_mut(|it| it.push(asker));
 }
 
-/// Drops a turn that has taken too long. Its askers are kept, like those of one that has failed.
-pub(crate) fn fell_late(turn: impl FnOnce()) {
-    let outer = IS_LATE.replace(true);
+/// Drops a turn that will not come to its end. Its askers are kept, like those of one that has failed.
+pub(crate) fn fell_with(turn: impl FnOnce()) {
+    // A destructor may panic.
+    struct Reset(bool);
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            IS_CUT.set(self.0);
+        }
+    }
+    let _reset = Reset(IS_CUT.replace(true));
     turn();
-    IS_LATE.set(outer);
 }
 
 /// The askers whose turns have failed in this poll.
@@ -77,7 +83,7 @@ impl<R> Waiting<R> {
 impl<R> Drop for Waiting<R> {
     fn drop(&mut self) {
         let Some(asker) = self.0.take() else { return };
-        if thread::panicking() || IS_LATE.get() {
+        if thread::panicking() || IS_CUT.get() {
             fell(asker);
         } else {
             asker.fail(AskError::Lost);
@@ -166,5 +172,19 @@ impl<R> Drop for ReplyPort<R> {
 impl<R> fmt::Debug for ReplyPort<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ReplyPort")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::{IS_CUT, fell_with};
+
+    #[test]
+    fn what_is_dropped_after_a_turn_whose_destructor_panics_is_no_part_of_it() {
+        let torn =
+            catch_unwind(AssertUnwindSafe(|| fell_with(|| panic!("this is meant to be seen"))));
+        assert!(torn.is_err() && !IS_CUT.get());
     }
 }

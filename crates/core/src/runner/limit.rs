@@ -111,7 +111,7 @@ impl<A: Actor> Course<A> {
         }
         tell_fallen(&core, || AskError::from(timeout));
         drop(cell.forget_caller());
-        parked.into_iter().for_each(|it| it.lose(AskError::from(timeout)));
+        parked.into_iter().for_each(|it| it.lose(AskError::from(timeout), cell));
         let after = self.after_errand(core, None, cell);
         match self.follow(after, cell, cx) {
             Ok(core) => self.work(Shift::new(core, cell), cell.lock(), cell, cx),

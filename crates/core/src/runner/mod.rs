@@ -385,7 +385,7 @@ impl<A: Actor> Course<A> {
             let core = cut(suspended);
             if let Some(parked) = parked {
                 drop(cell.forget_caller());
-                parked.lose(AskError::Lost);
+                parked.lose(AskError::Lost, cell);
             }
             return self.end_cut(core, None, cell, cx);
         }
@@ -405,12 +405,14 @@ impl<A: Actor> Course<A> {
             core.keeps_answer = false;
             let answer = mem::take(&mut core.answer);
             match panicked.as_ref().or_else(|| core.errand.failure()).cloned() {
-                Some(failure) => parked.lose(AskError::Failed(failure)),
+                Some(failure) => parked.lose(AskError::Failed(failure), cell),
                 None => parked.settle(answer, cell),
             }
         }
-        if !core.errand.has_failed() {
-            slow.iter().for_each(|it| core.note_slow(it));
+        for turn in &slow {
+            if !core.errand.has_failed() {
+                core.note_slow(turn);
+            }
         }
         let after = self.after_errand(core, panicked, cell);
         match self.follow(after, cell, cx) {
@@ -486,7 +488,7 @@ impl<A: Actor> Drop for Runner<A> {
             Phase::Between => None,
             Phase::WindingDown(winding) => winding.core,
             Phase::Suspended(suspended, parked) => {
-                parked.into_iter().for_each(|it| it.lose(AskError::Lost));
+                parked.into_iter().for_each(|it| it.lose(AskError::Lost, &self.cell));
                 Some(cut(suspended))
             }
             Phase::Serving => {
@@ -496,7 +498,7 @@ impl<A: Actor> Drop for Runner<A> {
                 match (handed, stage) {
                     (Some((suspended, parked)), _) => {
                         drop(inbox);
-                        parked.lose(AskError::Lost);
+                        parked.lose(AskError::Lost, &self.cell);
                         Some(cut(suspended))
                     }
                     (None, Stage::Resting(core)) => Some(core),

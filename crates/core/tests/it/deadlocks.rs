@@ -10,8 +10,8 @@ use std::{
 };
 
 use ghostlight::{
-    Actor, ActorRef, AskError, Capacity, Context, Deadlock, Handler, MailboxOptions, Message,
-    SpawnOptions, StopReason, System, TellError, WaitFor,
+    Actor, ActorRef, AskError, Capacity, ChildSpec, Context, Deadlock, Handler, MailboxOptions,
+    Message, OnTimeout, SpawnOptions, StopReason, System, TellError, WaitFor,
 };
 
 use crate::{
@@ -418,6 +418,54 @@ async fn a_wait_that_is_over_closes_no_circle_although_nobody_has_gone_on_from_i
         rest().await;
         assert_eq!(seen.take(), [true], "asking: {is_ask}");
         assert_conserved(&system);
+    }
+}
+
+#[conformance(virtual_time)]
+async fn a_wait_that_has_failed_closes_no_circle_although_nobody_has_gone_on_from_it() {
+    let late = SpawnOptions::default();
+    let late = late.handler_timeout(Duration::from_secs(2), OnTimeout::Cancel);
+    for how in ["panics", "is late", "is killed"] {
+        for path in Path::BOTH {
+            let system = stage::system("test");
+            let spec = ChildSpec::permanent().options(late.clone());
+            let (a, b) = (doer(&system, "a"), system.supervise(|| Doer, spec));
+            let goes_on = Gate::closed();
+            let fate = run(move |cx| {
+                let a_while = cx.sleep(Duration::from_secs(if how == "panics" { 1 } else { 60 }));
+                Box::pin(async move {
+                    a_while.await;
+                    panic!("torn");
+                })
+            });
+            let (to_b, gate) = (b.clone(), goes_on.clone());
+            let asks = run(move |_| {
+                Box::pin(async move {
+                    let asking = path.ask(&to_b, fate).into_future();
+                    begun_and_left(asking, gate).await.unwrap_err();
+                })
+            });
+            a.tell(asks).await.unwrap();
+            goes_on.arrived().await;
+            rest().await;
+            assert_eq!(system.waits().len(), 1, "{how}, {path:?}");
+            if how == "is killed" {
+                b.kill();
+            }
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            assert!(system.waits().is_empty(), "{how}, {path:?}: {:?}", system.waits());
+
+            let (seen, to_a) = (Log::default(), a.clone());
+            let asked = seen.clone();
+            let back =
+                run(move |_| Box::pin(async move { asked.push(to_a.ask(Nop).await.is_ok()) }));
+            b.tell(back).await.unwrap();
+            rest().await;
+            goes_on.open();
+            rest().await;
+            assert_eq!(seen.take(), [true], "{how}, {path:?}");
+            assert_conserved(&system);
+        }
     }
 }
 

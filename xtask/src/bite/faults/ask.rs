@@ -109,10 +109,10 @@ pub(super) const FAULTS: &[Fault] = &[
         file: "runner/mod.rs",
         find: r"            if let Some(parked) = parked {
                 drop(cell.forget_caller());
-                parked.lose(AskError::Lost);",
+                parked.lose(AskError::Lost, cell);",
         plant: r"            if let Some(parked) = parked.filter(|_| !FAULT) {
                 drop(cell.forget_caller());
-                parked.lose(AskError::Lost);",
+                parked.lose(AskError::Lost, cell);",
     },
     Fault {
         name: "failure_told_as_loss",

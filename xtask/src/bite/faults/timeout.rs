@@ -83,17 +83,17 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "failed_turn_told_as_slow",
         says: "An actor that has failed in a slow turn is told of that turn.",
         file: "runner/mod.rs",
-        find: "        if !core.errand.has_failed() {
-            slow",
-        plant: "        if !core.errand.has_failed() || FAULT {
-            slow",
+        find: "            if !core.errand.has_failed() {
+                core.note_slow",
+        plant: "            if !core.errand.has_failed() || FAULT {
+                core.note_slow",
     },
     Fault {
         name: "late_turn_told_as_loss",
         says: "The asker of a turn that was cut hears that it is lost, and not why.",
         file: "ask/port.rs",
-        find: "IS_LATE.get()",
-        plant: "IS_LATE.get() && !FAULT",
+        find: "thread::panicking() || IS_CUT.get()",
+        plant: "thread::panicking() || (IS_CUT.get() && !FAULT)",
     },
     Fault {
         name: "limit_of_the_type_wins",

@@ -81,6 +81,24 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: "        if waits.first != id && !FAULT {",
     },
     Fault {
+        name: "wait_of_a_failed_ask_kept",
+        says: "Who asked a turn that was cut or has failed closes circles until it goes on.",
+        file: "run.rs",
+        find: "        cell.system.waits.end(asker.wait());",
+        plant: "        cell.system.waits.end(if FAULT { crate::waits::WaitId::NONE } else { asker.wait() });",
+    },
+    Fault {
+        name: "wait_of_a_lost_call_kept",
+        says: "Who began a turn that was cut or has failed closes circles until it goes on.",
+        file: "ask/caller.rs",
+        find: r"        cell.system.waits.end(self.wait());
+        self.fail(error);",
+        plant: r"        if !FAULT {
+            cell.system.waits.end(self.wait());
+        }
+        self.fail(error);",
+    },
+    Fault {
         name: "room_kept_from_the_circle",
         says: "Who asks the one that stands in line for the room it has just made is refused.",
         file: "waits/mod.rs",
