@@ -71,6 +71,8 @@ async fn a_state_that_cannot_be_built_is_a_failed_start() {
         actor.try_tell(Step(Act::Nothing)).unwrap();
         let why = soon("failed start", actor.wait_started()).await.unwrap_err();
         assert_eq!(why.failure().map(ToString::to_string).as_deref(), Some(text));
+        // Whoever waits for the start may hear first.
+        rest().await;
         let reasons: Vec<_> = dead::<Step>(&mut letters).into_iter().map(|it| it.1).collect();
         assert_eq!(reasons, [DeadReason::StartFailed]);
         assert!(system.actors().is_empty());

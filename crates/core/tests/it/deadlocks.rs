@@ -425,8 +425,10 @@ async fn a_wait_that_is_over_closes_no_circle_although_nobody_has_gone_on_from_i
 async fn a_wait_that_has_failed_closes_no_circle_although_nobody_has_gone_on_from_it() {
     let late = SpawnOptions::default();
     let late = late.handler_timeout(Duration::from_secs(2), OnTimeout::Cancel);
+    // An ask that may be handled by who asks may let others go first; then it has not begun.
+    let has_begun = |path: &Path| matches!(path, Path::Queued) || stage::is_in_turn();
     for how in ["panics", "is late", "is killed"] {
-        for path in Path::BOTH {
+        for path in Path::BOTH.into_iter().filter(has_begun) {
             let system = stage::system("test");
             let spec = ChildSpec::permanent().options(late.clone());
             let (a, b) = (doer(&system, "a"), system.supervise(|| Doer, spec));
